@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "parlor-message.h"
+
+G_BEGIN_DECLS
+
+/**
+ * ParlorChannelState:
+ * @PARLOR_CHANNEL_CONNECTING: the first attempt is under way
+ * @PARLOR_CHANNEL_OPEN: welcomed (or, on a seed relay, connected): messages can be sent
+ * @PARLOR_CHANNEL_WAITING: it was open, was lost, and is being tried again
+ * @PARLOR_CHANNEL_CLOSED: over; parlor_channel_get_error() says why unless we closed it
+ */
+typedef enum
+{
+  PARLOR_CHANNEL_CONNECTING,
+  PARLOR_CHANNEL_OPEN,
+  PARLOR_CHANNEL_WAITING,
+  PARLOR_CHANNEL_CLOSED,
+} ParlorChannelState;
+
+#define PARLOR_TYPE_CHANNEL (parlor_channel_get_type ())
+G_DECLARE_INTERFACE (ParlorChannel, parlor_channel, PARLOR, CHANNEL, GObject)
+
+/**
+ * ParlorChannel:
+ *
+ * The port through which the domain speaks with a relay: signaling/ has the real one, the tests a pair in memory.
+ * Main thread only.
+ *
+ * Properties (of the interface): "state" (#ParlorChannelState, read-only, notifies), "dialect" (#ParlorDialect, read-only,
+ * known once OPEN).
+ *
+ * Signals: "message" (const ParlorMessage *), for each message received, `welcome` included; emitted after "state" changed.
+ */
+struct _ParlorChannelInterface
+{
+  GTypeInterface parent_iface;
+
+  gboolean (*send) (ParlorChannel *self, const ParlorMessage *message, GError **error);
+  void (*close) (ParlorChannel *self);
+  const GError *(*get_error) (ParlorChannel *self);
+};
+
+gboolean parlor_channel_send (ParlorChannel *self, const ParlorMessage *message, GError **error);
+void parlor_channel_close (ParlorChannel *self);
+ParlorChannelState parlor_channel_get_state (ParlorChannel *self);
+ParlorDialect parlor_channel_get_dialect (ParlorChannel *self);
+const GError *parlor_channel_get_error (ParlorChannel *self);
+
+/* For implementations: emits "message". */
+void parlor_channel_emit_message (ParlorChannel *self, const ParlorMessage *message);
+
+G_END_DECLS

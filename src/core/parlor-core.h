@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "parlor-studio.h"
+#include "parlor-switchboard.h"
+#include "parlor-invite.h"
+
+G_BEGIN_DECLS
+
+/**
+ * ParlorSessionState: where we are with a relay.
+ * @PARLOR_SESSION_IDLE: nowhere
+ * @PARLOR_SESSION_CONNECTING: on the way into a room
+ * @PARLOR_SESSION_IN_ROOM: there
+ * @PARLOR_SESSION_RECONNECTING: the relay was lost and is being tried again
+ */
+typedef enum
+{
+  PARLOR_SESSION_IDLE,
+  PARLOR_SESSION_CONNECTING,
+  PARLOR_SESSION_IN_ROOM,
+  PARLOR_SESSION_RECONNECTING,
+} ParlorSessionState;
+
+#define PARLOR_TYPE_CORE (parlor_core_get_type ())
+G_DECLARE_FINAL_TYPE (ParlorCore, parlor_core, PARLOR, CORE, GObject)
+
+/**
+ * ParlorCore:
+ *
+ * The composition root: builds studio, channel, switchboard and, when the user hosts, a relay, and hands them to each other. What a program does with
+ * Parlor, it does through this object: the window and `parlor-peer` alike. Main thread only.
+ *
+ * Properties (read-only, notify, unless said): "session" (#ParlorSessionState), "invite" (nullable #ParlorInvite: the room we are in or go to),
+ * "hosting" (gboolean), "call" (nullable #ParlorCall), "participants" (GListModel of #ParlorParticipant, never NULL), "studio", "name" (read-write).
+ *
+ * Signals: "failed" (GError): joining, hosting or the relay failed, and we are IDLE again; "incoming" (ParlorCall);
+ * "ended" (ParlorCall): the call that was on is over; "refused" (const char *code, const char *message): the relay refused something.
+ */
+ParlorCore *parlor_core_new (ParlorStudio *studio, const char *name, const ParlorDeadlines *deadlines);
+
+/**
+ * parlor_core_host:
+ * @port: 0 for the default (3002) and, if that is taken, any
+ *
+ * Starts a relay in a thread of its own on 127.0.0.1, makes a room and a key, and joins like anybody else. "invite" is set once it listens. Leaves the
+ * session that was on.
+ */
+void parlor_core_host (ParlorCore *self, guint16 port);
+
+/**
+ * parlor_core_join:
+ * @text: an invite or an address, see parlor_invite_parse()
+ * @call: whether to ring whoever is there (or comes first) once we are in
+ * @error: PARLOR_ERROR_BAD_INVITE; everything later comes by "failed"
+ */
+gboolean parlor_core_join (ParlorCore *self, const char *text, gboolean call, GError **error);
+/* Ends call, session and hosting. */
+void parlor_core_leave (ParlorCore *self);
+
+/* Rings @participant, or whoever is there when NULL. PARLOR_ERROR_STATE when there is nobody, no session, or a call. */
+gboolean parlor_core_call (ParlorCore *self, ParlorParticipant *participant, GError **error);
+gboolean parlor_core_accept (ParlorCore *self, GError **error);
+gboolean parlor_core_decline (ParlorCore *self, GError **error);
+void parlor_core_hang_up (ParlorCore *self);
+
+ParlorSessionState parlor_core_get_session (ParlorCore *self);
+ParlorInvite *parlor_core_get_invite (ParlorCore *self); /* (transfer none) (nullable) */
+gboolean parlor_core_get_hosting (ParlorCore *self);
+ParlorCall *parlor_core_get_call (ParlorCore *self); /* (transfer none) (nullable) */
+GListModel *parlor_core_get_participants (ParlorCore *self);
+ParlorStudio *parlor_core_get_studio (ParlorCore *self);
+const char *parlor_core_get_name (ParlorCore *self);
+void parlor_core_set_name (ParlorCore *self, const char *name);
+
+G_END_DECLS

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * ParlorRelayLimits: what one relay puts up with. parlor_relay_limits_init() fills in the protocol's defaults.
+ */
+typedef struct
+{
+  gsize max_message;       /* bytes of one message, all fragments together */
+  guint max_guests;        /* in one room */
+  guint max_connections;   /* in all */
+  guint hello_ms;          /* upgrade -> hello */
+  guint ping_ms;           /* between pings; gone after two missed */
+} ParlorRelayLimits;
+
+void parlor_relay_limits_init (ParlorRelayLimits *limits);
+
+#define PARLOR_TYPE_RELAY (parlor_relay_get_type ())
+G_DECLARE_FINAL_TYPE (ParlorRelay, parlor_relay, PARLOR, RELAY, GObject)
+
+/**
+ * parlor_relay_new:
+ * @limits: (nullable): %NULL for the defaults
+ *
+ * The meeting point: rooms that forward messages between guests, in both dialects, and the guest page, on one URL. It belongs to the main
+ * context that is thread-default when parlor_relay_listen() is called; every call must come from that thread.
+ *
+ * Returns: (transfer full): a relay that does not listen yet
+ */
+ParlorRelay *parlor_relay_new (const ParlorRelayLimits *limits);
+
+/**
+ * parlor_relay_listen:
+ * @address: an address literal, "127.0.0.1", "::1", "0.0.0.0"
+ * @port: 0 for any
+ * @error: PARLOR_ERROR_UNREACHABLE or a #GIOErrorEnum (address in use), with a message that says what to do
+ */
+gboolean parlor_relay_listen (ParlorRelay *self, const char *address, guint16 port, GError **error);
+guint16 parlor_relay_get_port (ParlorRelay *self);
+/* (transfer full): "http://ADDR:PORT". */
+char *parlor_relay_get_url (ParlorRelay *self);
+/* Pages of foreign or null origins in the lobby, as seed only. Default: TRUE on a loopback address. */
+void parlor_relay_set_seed_pages (ParlorRelay *self, gboolean allow);
+/* Who is in all rooms together, and how many rooms there are: for tests and metrics. */
+guint parlor_relay_get_n_guests (ParlorRelay *self);
+guint parlor_relay_get_n_rooms (ParlorRelay *self);
+/* Closes every connection (1012, "draining") and stops listening. Idempotent. */
+void parlor_relay_close (ParlorRelay *self);
+
+G_END_DECLS

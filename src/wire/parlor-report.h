@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "parlor-stats.h"
+
+G_BEGIN_DECLS
+
+/*
+ * The lines that `parlor-peer --json` prints: one JSON object a line, each with `event` and `t` (Unix time, ms).
+ * Each function returns (transfer full) one line without the line feed. Pure; any thread.
+ */
+char *parlor_report_ready (gint64 t_ms, GPtrArray *peers); /* (element-type ParlorPeerInfo) */
+char *parlor_report_calling (gint64 t_ms);
+char *parlor_report_state (gint64 t_ms, const char *state);
+char *parlor_report_first_frame (gint64 t_ms, const char *kind); /* "video" or "audio" */
+char *parlor_report_stats (gint64 t_ms, const ParlorStats *stats);
+char *parlor_report_ended (gint64 t_ms, const char *reason);
+char *parlor_report_error (gint64 t_ms, const char *code, const char *message);
+
+G_END_DECLS
