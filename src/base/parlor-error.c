@@ -3,4 +3,6 @@
 
 #include "parlor-error.h"
 
+/* The formatter takes the hyphens for minus signs. */
+/* clang-format off */
 G_DEFINE_QUARK (parlor-error-quark, parlor_error)
