@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Starts one Chromium, puts chromium-page.js into a page of the relay, and speaks with bench like parlor-peer does:
+// commands on standard input (`call`, `hang-up`, `quit`), events as JSON lines on standard output.
+import { createRequire } from 'node:module';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const [url, name, modules] = process.argv.slice(2);
+const puppeteer = createRequire(join(modules, 'bench.js'))('puppeteer-core');
+const profile = mkdtempSync(join(tmpdir(), 'parlor-bench-'));
+
+const browser = await puppeteer.launch({
+  executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+  userDataDir: profile,
+  args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+    '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    '--use-fake-device-for-media-stream=fps=30', '--use-fake-ui-for-media-stream',
+    '--autoplay-policy=no-user-gesture-required'],
+});
+try {
+  const page = await browser.newPage();
+  await page.exposeFunction('benchEvent', event => { process.stdout.write(JSON.stringify(event) + '\n'); });
+  await page.goto(url);
+  await page.evaluate(readFileSync(new URL('chromium-page.js', import.meta.url), 'utf8'));
+  await page.evaluate(n => window.benchEnd.join(n), name);
+  for await (const line of createInterface({ input: process.stdin })) {
+    if (line === 'call') await page.evaluate(() => window.benchEnd.call());
+    if (line === 'hang-up') await page.evaluate(() => window.benchEnd.hangUp());
+    if (line === 'quit') break;
+  }
+} finally {
+  await browser.close();
+  rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
+}

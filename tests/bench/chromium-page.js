@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// One browser end of the bench, run inside a page of the relay's own origin: speaks parlor.1 as parlor-peer does, with the
+// same ring, accept, offer and answer, and reads the first decoded picture from the remote track.
+window.benchEnd = (() => {
+  const now = () => performance.timeOrigin + performance.now();
+  const note = (event, extra = {}) => window.benchEvent({ event, t: now(), ...extra });
+  const callId = () => btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))))
+    .replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+
+  let socket, media, pc, call, other, peers = [], early = [];
+  const send = message => socket.send(JSON.stringify(message));
+  const say = (type, extra = {}) => send({ type, to: other, call, ...extra });
+
+  async function readFirstFrame (track) {
+    const reader = new MediaStreamTrackProcessor({ track }).readable.getReader();
+    for (let first = true; ; first = false) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      if (first) note('first-frame', { kind: 'video', width: value.codedWidth, height: value.codedHeight });
+      value.close();
+    }
+  }
+
+  function makePeer () {
+    pc = new RTCPeerConnection({ iceServers: [] });
+    pc.onicecandidate = ({ candidate }) => say('ice', { generation: 1, candidate: candidate ? candidate.toJSON() : null });
+    pc.onconnectionstatechange = () => { if (pc.connectionState === 'connected') note('state', { state: 'active' }); };
+    pc.ontrack = ({ track }) => {
+      if (track.kind === 'video') readFirstFrame(track);
+      else { const sound = new Audio(); sound.srcObject = new MediaStream([track]); sound.play(); }
+    };
+    for (const track of media.getTracks()) pc.addTrack(track, media);
+  }
+
+  async function takeEarly () {
+    for (const candidate of early.splice(0)) await pc.addIceCandidate(candidate);
+  }
+
+  const take = {
+    welcome (m) { peers = m.peers; note('ready', { peers: peers.length }); },
+    joined (m) { peers.push(m.peer); },
+    left (m) { peers = peers.filter(peer => peer.id !== m.id); },
+    ring (m) { other = m.from; call = m.call; note('state', { state: 'ringing' }); say('accept'); makePeer(); },
+    async accept () {
+      makePeer();
+      const offer = await pc.createOffer();
+      const set = pc.setLocalDescription(offer);
+      say('offer', { generation: 1, sdp: offer.sdp });
+      await set;
+    },
+    async offer (m) {
+      await pc.setRemoteDescription({ type: 'offer', sdp: m.sdp });
+      const answer = await pc.createAnswer();
+      const set = pc.setLocalDescription(answer);
+      say('answer', { generation: 1, sdp: answer.sdp });
+      await set;
+      await takeEarly();
+    },
+    async answer (m) { await pc.setRemoteDescription({ type: 'answer', sdp: m.sdp }); await takeEarly(); },
+    async ice (m) {
+      if (!m.candidate) return;
+      if (pc?.remoteDescription) await pc.addIceCandidate(m.candidate);
+      else early.push(m.candidate);
+    },
+    error (m) { note('error', { code: m.code, message: m.message }); },
+  };
+
+  // Pays for certificate, codecs and threads once, as the warm-up of Parlor does.
+  async function warmUp () {
+    const [one, two] = [new RTCPeerConnection(), new RTCPeerConnection()];
+    one.onicecandidate = e => e.candidate && two.addIceCandidate(e.candidate);
+    two.onicecandidate = e => e.candidate && one.addIceCandidate(e.candidate);
+    for (const track of media.getTracks()) one.addTrack(track, media);
+    const shown = new Promise(resolve => { two.ontrack = ({ track }) => track.kind === 'video' && resolve(track); });
+    await one.setLocalDescription(await one.createOffer());
+    await two.setRemoteDescription(one.localDescription);
+    await two.setLocalDescription(await two.createAnswer());
+    await one.setRemoteDescription(two.localDescription);
+    const reader = new MediaStreamTrackProcessor({ track: await shown }).readable.getReader();
+    (await reader.read()).value.close();
+    await reader.cancel();
+    one.close();
+    two.close();
+  }
+
+  return {
+    async join (name) {
+      media = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 1280, height: 720, frameRate: 30 } });
+      await warmUp();
+      let chain = Promise.resolve();
+      socket = new WebSocket(location.href.replace(/^http/, 'ws').replace(/#.*/, ''), 'parlor.1');
+      socket.onopen = () => send({ type: 'hello', name, client: 'bench' });
+      socket.onmessage = ({ data }) => {
+        const message = JSON.parse(data);
+        chain = chain.then(() => take[message.type]?.(message)).catch(e => note('error', { message: `${message.type}: ${e}` }));
+      };
+    },
+    call () {
+      other = peers[0].id;
+      call = callId();
+      note('calling');
+      say('ring', { media: { audio: true, video: true } });
+    },
+    hangUp () { say('bye', { reason: 'hung-up' }); pc.close(); },
+  };
+})();
