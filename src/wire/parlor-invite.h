@@ -28,7 +28,8 @@ GType parlor_invite_get_type (void);
  * @error: %PARLOR_ERROR_BAD_INVITE with a message that says what is wrong with it
  *
  * A malformed key or pin is an error, never quietly an invite without one.
- * parlor: and wss:, https: mean TLS; parlor: to a loopback literal (127.0.0.0/8, [::1], localhost) means none.
+ * parlor: and wss:, https: mean TLS; parlor: to a loopback literal (127.0.0.0/8, [::1], localhost) means none
+ * unless it carries a pin.
  *
  * Returns: (transfer full) (nullable): the invite
  */

@@ -179,7 +179,7 @@ typedef struct
     } state;
   };
 
-  gpointer source; /*< private: the text as it was received, parsed >*/
+  gpointer source; /*< private: the text as it was received, for parlor_message_forward() >*/
 } ParlorMessage;
 
 #define PARLOR_TYPE_MESSAGE (parlor_message_get_type ())
@@ -226,7 +226,9 @@ char *parlor_message_serialize (const ParlorMessage *self, ParlorDialect dialect
  * @self: a message that came from parlor_message_parse()
  * @from: (nullable): the sender's id, stamped over whatever it claimed; %NULL removes it
  *
- * What a relay sends on: the message with every field that it came with, known or not, except `from`.
+ * What a relay sends on: the message with every field that it came with, known or not, spelled as it was, except `from`.
+ * It is at most as long as it came plus `"from":"...",`, which parlor_message_parse() does not count. A message from a
+ * seed page is written anew, in parlor.1.
  *
  * Returns: (transfer full): one line of JSON in parlor.1
  */

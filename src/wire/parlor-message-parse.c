@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "parlor-wire"
+
+#include "config.h"
+
+#include "parlor-json-guard.h"
+#include "parlor-message-private.h"
+
+#include "parlor-error.h"
+
+#include <string.h>
+
+/*
+ * Text -> ParlorMessage. Everything here may come from a hostile network: each field is asked for its type, its length
+ * and its alphabet, and what is wrong is said in a GError that names it. A JSON null counts as "not there".
+ *
+ * Unknown fields are not looked at; they stay in the message's source for parlor_message_forward().
+ */
+
+/* What a relay may add to a message that had the full size: the member `from` and its comma. */
+#define MAX_STAMP (sizeof "\"from\":\"\"," - 1 + PARLOR_WIRE_MAX_ID)
+#define MAX_GENERATION G_MAXINT32 /* 2^31 - 1 */
+#define MAX_MLINE_INDEX G_MAXUINT16
+
+typedef enum
+{
+  OPTIONAL,
+  REQUIRED,
+} Need;
+
+static gboolean
+refuse (GError **error, const char *field, const char *complaint)
+{
+  g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_BAD_MESSAGE, "\"%s\" %s", field, complaint);
+  return FALSE;
+}
+
+/* *node is NULL when the field is absent and need not be there. */
+static gboolean
+read_node (JsonObject *object, const char *field, Need need, JsonNode **node, GError **error)
+{
+  *node = json_object_get_member (object, field);
+  if (*node && JSON_NODE_HOLDS_NULL (*node))
+    *node = NULL;
+  if (*node == NULL && need == REQUIRED)
+    return refuse (error, field, "is missing");
+  return TRUE;
+}
+
+static gboolean
+read_text (JsonObject *object, const char *field, ParlorTextKind kind, Need need, char **text, GError **error)
+{
+  JsonNode *node;
+  const char *complaint;
+
+  if (!read_node (object, field, need, &node, error))
+    return FALSE;
+  if (node == NULL)
+    return TRUE;
+  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_STRING)
+    return refuse (error, field, "must be a text");
+  complaint = parlor_wire_text_complaint (json_node_get_string (node), kind);
+  if (complaint)
+    return refuse (error, field, complaint);
+  *text = g_strdup (json_node_get_string (node));
+  return TRUE;
+}
+
+static gboolean
+read_boolean (JsonObject *object, const char *field, Need need, gboolean *value, GError **error)
+{
+  JsonNode *node;
+
+  if (!read_node (object, field, need, &node, error))
+    return FALSE;
+  if (node == NULL)
+    return TRUE;
+  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_BOOLEAN)
+    return refuse (error, field, "must be true or false");
+  *value = json_node_get_boolean (node);
+  return TRUE;
+}
+
+/* A whole number from 0 to @max; *value stays as it is when there is none. */
+static gboolean
+read_number (JsonObject *object, const char *field, gint64 max, gint64 *value, GError **error)
+{
+  JsonNode *node;
+
+  if (!read_node (object, field, OPTIONAL, &node, error))
+    return FALSE;
+  if (node == NULL)
+    return TRUE;
+  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_INT64)
+    return refuse (error, field, "must be a whole number");
+  if (json_node_get_int (node) < 0 || json_node_get_int (node) > max)
+    return refuse (error, field, "is out of range");
+  *value = json_node_get_int (node);
+  return TRUE;
+}
+
+static gboolean
+read_object (JsonObject *object, const char *field, Need need, JsonObject **value, GError **error)
+{
+  JsonNode *node;
+
+  *value = NULL;
+  if (!read_node (object, field, need, &node, error))
+    return FALSE;
+  if (node == NULL)
+    return TRUE;
+  if (!JSON_NODE_HOLDS_OBJECT (node))
+    return refuse (error, field, "must be an object");
+  *value = json_node_get_object (node);
+  return TRUE;
+}
+
+static gboolean
+read_array (JsonObject *object, const char *field, JsonArray **value, GError **error)
+{
+  JsonNode *node;
+
+  *value = NULL;
+  if (!read_node (object, field, OPTIONAL, &node, error))
+    return FALSE;
+  if (node == NULL)
+    return TRUE;
+  if (!JSON_NODE_HOLDS_ARRAY (node))
+    return refuse (error, field, "must be a list");
+  *value = json_node_get_array (node);
+  return TRUE;
+}
+
+static ParlorPeerInfo *
+read_peer (JsonObject *object, GError **error)
+{
+  g_autoptr (ParlorPeerInfo) peer = parlor_peer_info_new (NULL, NULL, PARLOR_DIALECT_PARLOR, FALSE);
+  g_autofree char *dialect = NULL;
+
+  if (!read_text (object, "id", PARLOR_TEXT_ID, REQUIRED, &peer->id, error)
+      || !read_text (object, "name", PARLOR_TEXT_NAME, REQUIRED, &peer->name, error)
+      || !read_text (object, "dialect", PARLOR_TEXT_LINE, OPTIONAL, &dialect, error)
+      || !read_boolean (object, "in_call", OPTIONAL, &peer->in_call, error))
+    return NULL;
+  /* A dialect of the future is no reason to treat its speaker with less care than one of ours. */
+  if (g_strcmp0 (dialect, "seed") == 0)
+    peer->dialect = PARLOR_DIALECT_SEED;
+  return g_steal_pointer (&peer);
+}
+
+static gboolean
+read_peers (JsonObject *object, GPtrArray *peers, GError **error)
+{
+  JsonArray *array;
+
+  if (!read_array (object, "peers", &array, error))
+    return FALSE;
+  for (guint i = 0; array && i < json_array_get_length (array); i++)
+    {
+      JsonNode *node = json_array_get_element (array, i);
+      ParlorPeerInfo *peer;
+
+      if (!JSON_NODE_HOLDS_OBJECT (node))
+        return refuse (error, "peers", "must be a list of objects");
+      peer = read_peer (json_node_get_object (node), error);
+      if (peer == NULL)
+        return FALSE;
+      g_ptr_array_add (peers, peer);
+    }
+  return TRUE;
+}
+
+static gboolean
+add_ice_server (JsonNode *url, const char *username, const char *credential, GPtrArray *servers, GError **error)
+{
+  static const char *const schemes[] = { "stun:", "stuns:", "turn:", "turns:" };
+  const char *text;
+
+  if (!JSON_NODE_HOLDS_VALUE (url) || json_node_get_value_type (url) != G_TYPE_STRING)
+    return refuse (error, "urls", "must be a text or a list of texts");
+  text = json_node_get_string (url);
+  if (parlor_wire_text_complaint (text, PARLOR_TEXT_LINE))
+    return refuse (error, "urls", parlor_wire_text_complaint (text, PARLOR_TEXT_LINE));
+  for (guint i = 0; i < G_N_ELEMENTS (schemes); i++)
+    if (g_str_has_prefix (text, schemes[i]))
+      {
+        g_ptr_array_add (servers, parlor_ice_server_new (text, username, credential));
+        return TRUE;
+      }
+  return refuse (error, "urls", "must begin with stun:, stuns:, turn: or turns:");
+}
+
+/* An RTCIceServer of the W3C: `urls` is one text or a list. */
+static gboolean
+read_ice_server (JsonObject *object, GPtrArray *servers, GError **error)
+{
+  g_autofree char *username = NULL;
+  g_autofree char *credential = NULL;
+  JsonNode *urls;
+  JsonArray *array;
+
+  if (!read_node (object, "urls", REQUIRED, &urls, error)
+      || !read_text (object, "username", PARLOR_TEXT_LINE, OPTIONAL, &username, error)
+      || !read_text (object, "credential", PARLOR_TEXT_LINE, OPTIONAL, &credential, error))
+    return FALSE;
+  if (!JSON_NODE_HOLDS_ARRAY (urls))
+    return add_ice_server (urls, username, credential, servers, error);
+  array = json_node_get_array (urls);
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    if (!add_ice_server (json_array_get_element (array, i), username, credential, servers, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+read_ice_servers (JsonObject *object, GPtrArray *servers, GError **error)
+{
+  JsonArray *array;
+
+  if (!read_array (object, "ice_servers", &array, error))
+    return FALSE;
+  for (guint i = 0; array && i < json_array_get_length (array); i++)
+    {
+      JsonNode *node = json_array_get_element (array, i);
+
+      if (!JSON_NODE_HOLDS_OBJECT (node))
+        return refuse (error, "ice_servers", "must be a list of objects");
+      if (!read_ice_server (json_node_get_object (node), servers, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+read_media (ParlorMessage *self, JsonObject *object, GError **error)
+{
+  JsonObject *media;
+  gboolean audio = FALSE;
+  gboolean video = FALSE;
+
+  if (!read_object (object, "media", REQUIRED, &media, error)
+      || !read_boolean (media, "audio", OPTIONAL, &audio, error)
+      || !read_boolean (media, "video", OPTIONAL, &video, error))
+    return FALSE;
+  self->ring.media = (audio ? PARLOR_MEDIA_AUDIO : 0) | (video ? PARLOR_MEDIA_VIDEO : 0);
+  return TRUE;
+}
+
+static gboolean
+read_decline (ParlorMessage *self, JsonObject *object, GError **error)
+{
+  g_autofree char *reason = NULL;
+
+  if (!read_text (object, "reason", PARLOR_TEXT_WORD, OPTIONAL, &reason, error))
+    return FALSE;
+  self->decline.reason = parlor_decline_reason_from_string (reason);
+  return TRUE;
+}
+
+/* An RTCIceCandidateInit of the W3C; an empty candidate is one way to say that there are no more. */
+static gboolean
+read_candidate (ParlorMessage *self, JsonObject *candidate, GError **error)
+{
+  gint64 index = -1;
+
+  if (!read_text (candidate, "candidate", PARLOR_TEXT_LINE, REQUIRED, &self->ice.candidate, error)
+      || !read_text (candidate, "sdpMid", PARLOR_TEXT_LINE, OPTIONAL, &self->ice.sdp_mid, error)
+      || !read_number (candidate, "sdpMLineIndex", MAX_MLINE_INDEX, &index, error))
+    return FALSE;
+  if (*self->ice.candidate == '\0')
+    g_clear_pointer (&self->ice.candidate, g_free);
+  self->ice.sdp_mline_index = index;
+  return TRUE;
+}
+
+static gboolean
+read_ice (ParlorMessage *self, JsonObject *object, GError **error)
+{
+  JsonObject *candidate;
+
+  if (!json_object_has_member (object, "candidate"))
+    return refuse (error, "candidate", "is missing");
+  if (!read_object (object, "candidate", OPTIONAL, &candidate, error))
+    return FALSE;
+  return candidate == NULL || read_candidate (self, candidate, error);
+}
+
+static gboolean
+read_joined (ParlorMessage *self, JsonObject *object, GError **error)
+{
+  JsonObject *peer;
+
+  if (!read_object (object, "peer", REQUIRED, &peer, error))
+    return FALSE;
+  self->joined.peer = read_peer (peer, error);
+  return self->joined.peer != NULL;
+}
+
+static gboolean
+read_arm (ParlorMessage *self, JsonObject *object, GError **error)
+{
+  switch (self->type)
+    {
+    case PARLOR_MESSAGE_HELLO:
+      return read_text (object, "name", PARLOR_TEXT_NAME, REQUIRED, &self->hello.name, error)
+             && read_text (object, "client", PARLOR_TEXT_NAME, OPTIONAL, &self->hello.client, error);
+    case PARLOR_MESSAGE_WELCOME:
+      return read_text (object, "id", PARLOR_TEXT_ID, REQUIRED, &self->welcome.id, error)
+             && read_text (object, "room", PARLOR_TEXT_ROOM, REQUIRED, &self->welcome.room, error)
+             && read_peers (object, self->welcome.peers, error)
+             && read_ice_servers (object, self->welcome.ice_servers, error);
+    case PARLOR_MESSAGE_JOINED:
+      return read_joined (self, object, error);
+    case PARLOR_MESSAGE_LEFT:
+      return read_text (object, "id", PARLOR_TEXT_ID, REQUIRED, &self->left.id, error)
+             && read_text (object, "reason", PARLOR_TEXT_WORD, OPTIONAL, &self->left.reason, error);
+    case PARLOR_MESSAGE_IN_CALL:
+      return read_text (object, "id", PARLOR_TEXT_ID, OPTIONAL, &self->in_call.id, error)
+             && read_boolean (object, "in_call", REQUIRED, &self->in_call.in_call, error);
+    case PARLOR_MESSAGE_RING:
+      return read_media (self, object, error);
+    case PARLOR_MESSAGE_DECLINE:
+      return read_decline (self, object, error);
+    case PARLOR_MESSAGE_OFFER:
+    case PARLOR_MESSAGE_ANSWER:
+      return read_text (object, "sdp", PARLOR_TEXT_BODY, REQUIRED, &self->description.sdp, error);
+    case PARLOR_MESSAGE_ICE:
+      return read_ice (self, object, error);
+    case PARLOR_MESSAGE_BYE:
+      return read_text (object, "reason", PARLOR_TEXT_WORD, OPTIONAL, &self->bye.reason, error);
+    case PARLOR_MESSAGE_ERROR:
+      return read_text (object, "code", PARLOR_TEXT_WORD, REQUIRED, &self->error.code, error)
+             && read_text (object, "message", PARLOR_TEXT_LINE, OPTIONAL, &self->error.message, error)
+             && read_text (object, "about", PARLOR_TEXT_LINE, OPTIONAL, &self->error.about, error);
+    case PARLOR_MESSAGE_STATE:
+      return read_boolean (object, "audio", REQUIRED, &self->state.audio, error)
+             && read_boolean (object, "video", REQUIRED, &self->state.video, error);
+    case PARLOR_MESSAGE_UNKNOWN:
+    case PARLOR_MESSAGE_ACCEPT:
+    case PARLOR_MESSAGE_CANCEL:
+    default:
+      return TRUE;
+    }
+}
+
+/* Offers, answers and candidates of a seed page belong to no call that has a name; these always do. */
+static gboolean
+names_its_call (ParlorMessageType type)
+{
+  return type == PARLOR_MESSAGE_RING || type == PARLOR_MESSAGE_ACCEPT || type == PARLOR_MESSAGE_DECLINE
+         || type == PARLOR_MESSAGE_CANCEL;
+}
+
+static gboolean
+read_envelope (ParlorMessage *self, JsonObject *object, GError **error)
+{
+  gint64 generation = 0;
+
+  if (!read_text (object, "from", PARLOR_TEXT_ID, OPTIONAL, &self->from, error)
+      || !read_text (object, "to", PARLOR_TEXT_ID, OPTIONAL, &self->to, error))
+    return FALSE;
+  /* What else an unknown type holds is its own business. */
+  if (self->type == PARLOR_MESSAGE_UNKNOWN)
+    return TRUE;
+  if (!read_text (object, "call", PARLOR_TEXT_ID, names_its_call (self->type) ? REQUIRED : OPTIONAL,
+                  &self->call, error)
+      || !read_number (object, "generation", MAX_GENERATION, &generation, error))
+    return FALSE;
+  self->generation = generation;
+  return TRUE;
+}
+
+/* (transfer full) (nullable): @text as an object, if the guard and json-glib find nothing wrong with it. */
+static JsonNode *
+load (const char *text, gsize length, char **compact, GError **error)
+{
+  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  g_autoptr (GError) local = NULL;
+
+  if (!parlor_json_guard_check (text, length, "from", compact, error))
+    return NULL;
+  if (!json_parser_load_from_data (parser, text, length, &local))
+    {
+      g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_BAD_MESSAGE, "This is not JSON: %s", local->message);
+      return NULL;
+    }
+  return json_parser_steal_root (parser);
+}
+
+/* The pages of the seed send the candidate as text; the clients of a foreign relay may send the object. */
+static gboolean
+read_seed_ice (ParlorMessage *self, JsonObject *object, GError **error)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *compact = NULL;
+  g_autoptr (JsonNode) inner = NULL;
+  JsonNode *ice = json_object_get_member (object, "ice");
+
+  if (ice == NULL)
+    return refuse (error, "ice", "is missing");
+  if (JSON_NODE_HOLDS_NULL (ice))
+    return TRUE;
+  if (JSON_NODE_HOLDS_OBJECT (ice))
+    return read_candidate (self, json_node_get_object (ice), error);
+  if (!read_text (object, "ice", PARLOR_TEXT_BODY, REQUIRED, &text, error))
+    return FALSE;
+  if (g_str_equal (text, "null"))
+    return TRUE;
+  inner = load (text, strlen (text), &compact, error);
+  if (inner == NULL)
+    {
+      g_prefix_error (error, "\"ice\": ");
+      return FALSE;
+    }
+  return read_candidate (self, json_node_get_object (inner), error);
+}
+
+static gboolean
+read_seed (ParlorMessage *self, JsonObject *object, GError **error)
+{
+  if (self->type == PARLOR_MESSAGE_ICE)
+    return read_seed_ice (self, object, error);
+  if (self->type == PARLOR_MESSAGE_OFFER || self->type == PARLOR_MESSAGE_ANSWER)
+    return read_arm (self, object, error);
+  return TRUE;
+}
+
+static gboolean
+is_in_dialect (ParlorMessageType type, ParlorDialect dialect)
+{
+  return dialect == PARLOR_DIALECT_PARLOR || type == PARLOR_MESSAGE_OFFER || type == PARLOR_MESSAGE_ANSWER
+         || type == PARLOR_MESSAGE_ICE;
+}
+
+static ParlorMessage *
+read_message (JsonObject *object, ParlorDialect dialect, GError **error)
+{
+  g_autofree char *word = NULL;
+  g_autoptr (ParlorMessage) self = NULL;
+  ParlorMessageType type;
+
+  if (!read_text (object, "type", PARLOR_TEXT_NAME, REQUIRED, &word, error))
+    return NULL;
+  type = parlor_message_type_from_string (word);
+  if (!is_in_dialect (type, dialect))
+    type = PARLOR_MESSAGE_UNKNOWN;
+
+  self = parlor_message_new (type);
+  if (type == PARLOR_MESSAGE_UNKNOWN)
+    self->type_name = g_steal_pointer (&word);
+  if (dialect == PARLOR_DIALECT_SEED)
+    return read_seed (self, object, error) ? g_steal_pointer (&self) : NULL;
+  if (!read_envelope (self, object, error) || !read_arm (self, object, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+static gboolean
+fits (gsize length, GError **error)
+{
+  if (length <= PARLOR_WIRE_MAX_MESSAGE)
+    return TRUE;
+  g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_TOO_LARGE, "The message is larger than %d bytes",
+               PARLOR_WIRE_MAX_MESSAGE);
+  return FALSE;
+}
+
+ParlorMessage *
+parlor_message_parse (const char *text, gssize length, ParlorDialect dialect, GError **error)
+{
+  g_autofree char *compact = NULL;
+  g_autoptr (JsonNode) root = NULL;
+  g_autoptr (ParlorMessage) self = NULL;
+  gsize size = length < 0 ? strlen (text) : (gsize) length;
+
+  /* First a bound for the work, then the limit, in which the relay's stamp does not count. */
+  if (!fits (size > MAX_STAMP ? size - MAX_STAMP : 0, error))
+    return NULL;
+  root = load (text, size, &compact, error);
+  if (root == NULL)
+    return NULL;
+  self = read_message (json_node_get_object (root), dialect, error);
+  if (self == NULL || !fits (self->from ? size - MIN (size, MAX_STAMP) : size, error))
+    return NULL;
+
+  if (dialect == PARLOR_DIALECT_PARLOR)
+    self->source = g_ref_string_new (compact);
+  return g_steal_pointer (&self);
+}
