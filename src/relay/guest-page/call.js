@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One call with one peer: the state machine between the first ring and its end. It speaks to the other side through
+// `send` (the relay) and, once it is open, over the peer's data channel. Nothing of camera or microphone leaves before accept.
+
+import {Emitter} from './emitter.js';
+
+export const DEADLINES = {ring: 45_000, offer: 15_000, answer: 15_000, connect: 20_000, lost: 15_000};
+
+const NEXT = {
+  dialing: ['connecting', 'ended'],
+  ringing: ['connecting', 'ended'],
+  connecting: ['active', 'ended'],
+  active: ['ended'],
+  ended: [],
+};
+const DECLINES = {busy: 'busy', declined: 'declined', timeout: 'no-answer', 'no-device': 'no-device'};
+const GENERATION = 1; // a second generation is a new connection, which this page does not make
+
+// Events: state; stream (theirs); remote-state {audio, video}; weak (true or false).
+export class Call extends Emitter {
+  #send;
+  #createPeer;
+  #deadlines;
+  #peer = null;
+  #timer = null;
+  #local;
+  #described = false;
+  #wasOpen = false;
+
+  // them: {id, name}; id: the call's; incoming; local: {audio, video} that we send.
+  constructor({them, id, incoming, local, send, createPeer, deadlines = DEADLINES}) {
+    super();
+    Object.assign(this, {them, id, incoming, state: incoming ? 'ringing' : 'dialing', reason: null, detail: '', activeSince: 0, endedAt: 0});
+    this.#local = local;
+    this.#send = send;
+    this.#createPeer = createPeer;
+    this.#deadlines = deadlines;
+  }
+
+  start() {
+    if (this.incoming) {
+      this.#arm('ring', () => this.decline('timeout'));
+    } else {
+      this.#say('ring', {media: {...this.#local}});
+      this.#arm('ring', () => {
+        this.#say('cancel');
+        this.#end('no-answer');
+      });
+    }
+  }
+
+  accept() {
+    if (this.state !== 'ringing')
+      return;
+    this.#say('accept');
+    this.#peer = this.#makePeer();
+    this.#arm('offer', () => this.#fail('offer-timeout'));
+    this.#move('connecting');
+  }
+
+  decline(reason) {
+    if (this.state !== 'ringing')
+      return;
+    this.#say('decline', {reason});
+    this.#end(reason === 'timeout' ? 'no-answer-here' : 'declined-here');
+  }
+
+  hangUp() {
+    if (this.state === 'dialing') {
+      this.#say('cancel');
+      this.#end('cancelled-here');
+    } else if (this.state === 'ringing') {
+      this.decline('declined');
+    } else if (this.state !== 'ended') {
+      this.#bye('hung-up');
+      this.#end('hung-up');
+    }
+  }
+
+  // Two rang each other and theirs stands: this call goes without a word.
+  supersede() {
+    this.#end('superseded');
+  }
+
+  setLocal(local) {
+    this.#local = local;
+    this.#peer?.say({type: 'state', ...local});
+  }
+
+  peerLeft() {
+    if (!this.#wasOpen)
+      this.#end('peer-left');
+  }
+
+  relayLost() {
+    if (!this.#wasOpen)
+      this.#end('relay-lost');
+  }
+
+  refused(code) {
+    if (!this.#wasOpen)
+      this.#end(code === 'no-such-peer' ? 'peer-left' : 'refused', code);
+  }
+
+  // A message of the relay that carries this call's id and comes from its peer.
+  receive(message) {
+    switch (message.type) {
+      case 'accept': return this.#onAccept();
+      case 'decline': return this.#onDecline(message);
+      case 'cancel': return this.state === 'ringing' && this.#end('cancelled');
+      case 'offer': return this.#onOffer(message);
+      case 'answer': return this.#onAnswer(message);
+      case 'ice': return this.#onIce(message);
+      case 'bye': return !this.#wasOpen && this.state !== 'ringing' && this.#end('remote-hung-up');
+    }
+  }
+
+  async #onAccept() {
+    if (this.state !== 'dialing')
+      return;
+    this.#peer = this.#makePeer();
+    this.#arm('answer', () => this.#fail('answer-timeout'));
+    this.#move('connecting');
+    await this.#guard(async peer => {
+      const sdp = await peer.offer();
+      if (this.#peer === peer)
+        this.#say('offer', {generation: GENERATION, sdp});
+    });
+  }
+
+  #onDecline(message) {
+    if (this.state === 'dialing')
+      this.#end(DECLINES[message.reason] ?? 'declined');
+  }
+
+  async #onOffer(message) {
+    if (this.state !== 'connecting' || !this.incoming || this.#described || !usable(message))
+      return;
+    this.#described = true;
+    this.#arm('connect', () => this.#fail('connect-timeout'));
+    await this.#guard(async peer => {
+      const sdp = await peer.answer(message.sdp);
+      if (this.#peer === peer)
+        this.#say('answer', {generation: GENERATION, sdp});
+    });
+  }
+
+  async #onAnswer(message) {
+    if (this.state !== 'connecting' || this.incoming || this.#described || !usable(message))
+      return;
+    this.#described = true; // the first answer wins
+    this.#arm('connect', () => this.#fail('connect-timeout'));
+    await this.#guard(peer => peer.accept(message.sdp));
+  }
+
+  #onIce({generation, candidate}) {
+    if (generation === GENERATION && this.#peer && (candidate === null || typeof candidate?.candidate === 'string'))
+      this.#peer.addCandidate(candidate);
+  }
+
+  // Runs a step of the negotiation; what goes wrong in it ends the call by name.
+  async #guard(step) {
+    const peer = this.#peer;
+    try {
+      await step(peer);
+    } catch (error) {
+      if (this.#peer === peer)
+        this.#fail(error.reason ?? 'media-failed', error.message);
+    }
+  }
+
+  #makePeer() {
+    const peer = this.#createPeer();
+    peer.on('candidate', candidate => this.#say('ice', {generation: GENERATION, candidate}));
+    peer.on('connected', () => this.#onConnected());
+    peer.on('disconnected', () => this.#onWeak());
+    peer.on('failed', () => this.#fail(this.state === 'active' ? 'lost' : 'connect-failed'));
+    peer.on('open', () => this.#onOpen());
+    peer.on('closed', () => this.state === 'active' && this.#end('remote-hung-up'));
+    peer.on('message', message => this.#onChannelMessage(message));
+    peer.on('stream', stream => this.emit('stream', stream));
+    return peer;
+  }
+
+  #onConnected() {
+    if (this.state === 'connecting') {
+      this.#disarm();
+      this.activeSince = performance.now();
+      this.#move('active');
+    } else if (this.state === 'active') {
+      this.#disarm();
+      this.emit('weak', false);
+    }
+  }
+
+  #onWeak() {
+    if (this.state !== 'active')
+      return;
+    this.emit('weak', true);
+    this.#arm('lost', () => this.#fail('lost'));
+  }
+
+  #onOpen() {
+    this.#wasOpen = true; // from here on the relay has no say in this call
+    this.#peer.say({type: 'state', ...this.#local});
+  }
+
+  #onChannelMessage(message) {
+    if (message.type === 'bye')
+      this.#end('remote-hung-up');
+    else if (message.type === 'state')
+      this.emit('remote-state', {audio: message.audio !== false, video: message.video !== false});
+  }
+
+  #say(type, fields) {
+    this.#send({type, to: this.them.id, call: this.id, ...fields});
+  }
+
+  #bye(reason) {
+    if (this.#peer?.open)
+      this.#peer.say({type: 'bye', reason});
+    else
+      this.#say('bye', {reason});
+  }
+
+  #fail(reason, detail) {
+    if (this.state === 'ended')
+      return;
+    this.#bye(reason);
+    this.#end(reason, detail);
+  }
+
+  #arm(deadline, callback) {
+    this.#disarm();
+    this.#timer = setTimeout(callback, this.#deadlines[deadline]);
+  }
+
+  #disarm() {
+    clearTimeout(this.#timer);
+  }
+
+  #end(reason, detail = '') {
+    if (this.state === 'ended')
+      return;
+    this.#disarm();
+    this.reason = reason;
+    this.detail = detail;
+    this.endedAt = performance.now();
+    this.#peer?.close(this.#wasOpen);
+    this.#peer = null;
+    this.#move('ended');
+  }
+
+  #move(state) {
+    if (!NEXT[this.state].includes(state))
+      throw new Error(`a call cannot go from ${this.state} to ${state}`);
+    this.state = state;
+    this.emit('state', state);
+  }
+}
+
+function usable(message) {
+  return message.generation === GENERATION && typeof message.sdp === 'string';
+}

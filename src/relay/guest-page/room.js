@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Who is in the room, and which call a message belongs to. At most one call at a time; a second ring is answered `busy`.
+
+import {Call} from './call.js';
+import {Emitter} from './emitter.js';
+
+const IN_CALL = {dialing: false, ringing: false, connecting: true, active: true, ended: false};
+
+// Events: ready; peers; call (a new Call, dialing or ringing); closed {reason}.
+export class Room extends Emitter {
+  #signaling;
+  #createPeer;
+  #deadlines;
+  #local;
+  #peers = new Map();
+  #inCall = false;
+
+  // createPeer (iceServers): a Peer; local (): what we send now, {audio, video}.
+  constructor({signaling, createPeer, local, deadlines}) {
+    super();
+    this.id = null;
+    this.call = null;
+    this.#signaling = signaling;
+    this.#createPeer = createPeer;
+    this.#local = local;
+    this.#deadlines = deadlines;
+    signaling.on('welcome', message => this.#onWelcome(message));
+    signaling.on('message', message => this.#onMessage(message));
+    signaling.on('closed', detail => {
+      this.call?.relayLost();
+      this.emit('closed', detail);
+    });
+  }
+
+  // Those this page can call. Peers of the seed's dialect cannot be rung, so they are not shown at all.
+  get people() {
+    return [...this.#peers.values()].filter(peer => peer.dialect !== 'seed');
+  }
+
+  find(id) {
+    return this.people.find(peer => peer.id === id) ?? null;
+  }
+
+  ring(them) {
+    if (this.call === null)
+      this.#begin(them, newCallId(), false).start();
+  }
+
+  leave() {
+    this.call?.hangUp();
+    this.#signaling.close();
+  }
+
+  #onWelcome(message) {
+    this.id = message.id;
+    this.iceServers = iceServers(message.ice_servers);
+    for (const peer of Array.isArray(message.peers) ? message.peers : [])
+      this.#add(peer);
+    this.emit('ready');
+  }
+
+  #onMessage(message) {
+    switch (message.type) {
+      case 'joined': return this.#add(message.peer) && this.emit('peers');
+      case 'left': return this.#onLeft(message.id);
+      case 'in-call': return this.#onInCall(message);
+      case 'ring': return this.#onRing(message);
+      case 'error': return this.#onError(message);
+      default:
+        if (this.call && message.call === this.call.id && message.from === this.call.them.id)
+          this.call.receive(message);
+    }
+  }
+
+  #add(peer) {
+    if (typeof peer?.id !== 'string' || peer.id === this.id)
+      return false;
+    this.#peers.set(peer.id, {id: peer.id, name: String(peer.name ?? ''), dialect: peer.dialect, inCall: peer.in_call === true});
+    return true;
+  }
+
+  #onLeft(id) {
+    this.#peers.delete(id);
+    if (this.call?.them.id === id)
+      this.call.peerLeft();
+    this.emit('peers');
+  }
+
+  #onInCall(message) {
+    const peer = this.#peers.get(message.id ?? message.from);
+    if (peer) {
+      peer.inCall = message.in_call === true;
+      this.emit('peers');
+    }
+  }
+
+  #onError(message) {
+    if (!message.from && this.call && ['no-such-peer', 'rate'].includes(message.code))
+      this.call.refused(message.code);
+  }
+
+  #onRing({from, call: id}) {
+    const them = this.find(from);
+    if (!them || typeof id !== 'string' || this.call?.id === id)
+      return;
+    if (this.call === null)
+      return this.#begin(them, id, true).start();
+    if (this.call.state !== 'dialing' || this.call.them.id !== from)
+      return this.#signaling.send({type: 'decline', to: from, call: id, reason: 'busy'});
+    if (from < this.id) { // two rang each other: the ring of the smaller id stands, and we wanted this call anyway
+      this.call.supersede();
+      const call = this.#begin(them, id, true);
+      call.start();
+      call.accept();
+    }
+  }
+
+  #begin(them, id, incoming) {
+    const call = new Call({
+      them, id, incoming,
+      local: this.#local(),
+      send: message => this.#signaling.send(message),
+      createPeer: () => this.#createPeer(this.iceServers),
+      deadlines: this.#deadlines,
+    });
+    this.call = call;
+    call.on('state', state => this.#onState(call, state));
+    this.emit('call', call);
+    return call;
+  }
+
+  #onState(call, state) {
+    if (state === 'ended' && this.call === call)
+      this.call = null;
+    if (this.#inCall !== IN_CALL[state]) {
+      this.#inCall = IN_CALL[state];
+      this.#signaling.send({type: 'in-call', in_call: this.#inCall});
+    }
+  }
+}
+
+// 16 random bytes as unpadded base64url, chosen by the ringer.
+function newCallId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+function iceServers(list) {
+  return (Array.isArray(list) ? list : [])
+    .map(({url, urls, username, credential}) => ({urls: urls ?? url, username, credential}))
+    .filter(({urls}) => [urls].flat().every(each => /^(stun|turns?):\S+$/.test(each)));
+}

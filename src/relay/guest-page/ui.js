@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What is on the screen: shows one state at a time, says what was pressed, knows nothing of calls or sockets.
+
+import {Emitter} from './emitter.js';
+import {words} from './words.js';
+
+const SCREENS = {joining: 'join', connecting: 'call', active: 'call'};
+const TONES = 8;
+const IDLE_MS = 3000;
+const TOAST_MS = 3000;
+const SWITCHES = {
+  audio: {icon: 'mic', on: words.muteMicrophone, off: words.unmuteMicrophone},
+  video: {icon: 'cam', on: words.cameraOff, off: words.cameraOn},
+};
+
+const all = selector => document.querySelectorAll(selector);
+const one = selector => document.querySelector(selector);
+
+// Events: action (the name of a data-action), person (an id of the list).
+export class Ui extends Emitter {
+  #idleTimer = null;
+  #toastTimer = null;
+  #clock = null;
+  #remoteStream = null;
+  #remoteVideo = true;
+  #remoteAudio = true;
+  #isWeak = false;
+
+  constructor() {
+    super();
+    this.#fillWords();
+    document.addEventListener('click', event => this.#onClick(event));
+    one('#join-form').addEventListener('submit', event => {
+      event.preventDefault();
+      this.emit('action', 'join');
+    });
+    one('#name').addEventListener('input', () => this.avatar('me', this.name));
+    one('#remote').addEventListener('dblclick', event => event.target.classList.toggle('whole'));
+    one('#remote').addEventListener('resize', () => this.#showRemotePicture());
+    for (const name of ['pointermove', 'pointerdown', 'keydown'])
+      document.addEventListener(name, () => this.#wake(), {passive: true});
+  }
+
+  get state() {
+    return document.body.dataset.state;
+  }
+
+  get name() {
+    return one('#name').value.trim();
+  }
+
+  set name(name) {
+    one('#name').value = name;
+    this.avatar('me', name);
+  }
+
+  show(state) {
+    const before = SCREENS[this.state] ?? this.state;
+    const screen = SCREENS[state] ?? state;
+    document.body.dataset.state = state;
+    for (const section of all('[data-screen]'))
+      section.hidden = section.dataset.screen !== screen;
+    if (screen !== before && before !== 'loading')
+      one(`[data-screen="${screen}"] [data-focus]`)?.focus();
+    this.#wake();
+  }
+
+  text(name, text) {
+    for (const element of all(`[data-text="${name}"]`))
+      element.textContent = text;
+  }
+
+  // '' hides it.
+  line(name, text) {
+    this.text(name, text);
+    for (const element of all(`[data-text="${name}"]`))
+      element.hidden = text === '';
+  }
+
+  avatar(who, name) {
+    for (const element of all(`[data-avatar="${who}"]`))
+      paintAvatar(element, name);
+  }
+
+  // Our own picture and switches. sending: what leaves; wants: what the switches say.
+  self(stream, sending, wants) {
+    document.body.toggleAttribute('data-camera', sending.video);
+    for (const tile of all('[data-media-tile]'))
+      tile.toggleAttribute('data-picture', sending.video);
+    for (const video of all('video.self'))
+      show(video, sending.video ? stream : null); // a stream without tracks would hold up the page's load event
+    for (const [kind, {icon, on, off}] of Object.entries(SWITCHES)) {
+      for (const button of all(`[data-action="${kind}"]`)) {
+        const isOn = this.state === 'join' || this.state === 'joining' || this.state === 'loading' ? wants[kind] : sending[kind];
+        button.setAttribute('aria-pressed', String(!isOn));
+        button.setAttribute('aria-label', isOn ? on : off);
+        button.title = isOn ? on : off;
+        button.querySelector('use').setAttribute('href', isOn ? `#i-${icon}` : `#i-${icon}-off`);
+      }
+    }
+  }
+
+  // Their picture; null lets go of it.
+  remote(stream) {
+    const video = one('#remote');
+    if (stream !== this.#remoteStream)
+      this.#remoteVideo = this.#remoteAudio = true;
+    this.#remoteStream = stream;
+    this.#showBadge();
+    show(video, stream);
+    for (const track of stream?.getVideoTracks() ?? [])
+      track.onmute = track.onunmute = () => this.#showRemotePicture();
+    this.#showRemotePicture();
+    if (stream)
+      video.play().catch(error => error.name === 'NotAllowedError' && this.toast(words.tapForSound));
+  }
+
+  remoteState({audio, video}) {
+    this.#remoteVideo = video;
+    this.#remoteAudio = audio;
+    this.#showBadge();
+    this.text('call-note', video ? '' : words.theirCameraOff);
+    this.#showRemotePicture();
+  }
+
+  weak(isWeak) {
+    document.body.toggleAttribute('data-weak', isWeak);
+    this.#isWeak = isWeak;
+    this.#showBadge();
+  }
+
+  startClock(since) {
+    const tick = () => {
+      one('#elapsed').textContent = duration(performance.now() - since);
+    };
+    this.stopClock();
+    tick();
+    this.#clock = setInterval(tick, 500);
+  }
+
+  stopClock() {
+    clearInterval(this.#clock);
+    one('#elapsed').textContent = '';
+  }
+
+  people(people) {
+    const list = one('#people');
+    list.hidden = people.length === 0;
+    list.replaceChildren(...people.map(personRow));
+  }
+
+  busy(isBusy) {
+    one('.pill[data-action="join"]').disabled = isBusy;
+    one('#name').disabled = isBusy;
+    this.text('join', isBusy ? words.joining : words.join);
+    this.text('join-hint', isBusy ? words.allowHint : words.joinHint);
+  }
+
+  offer(action, isOffered) {
+    for (const button of all(`[data-screen="error"] [data-action="${action}"]`))
+      button.hidden = !isOffered;
+  }
+
+  detail(text) {
+    this.text('end-detail', text);
+    one('#details').hidden = text === '';
+  }
+
+  toast(text) {
+    const toast = one('#toast');
+    toast.textContent = text;
+    toast.classList.add('shown');
+    clearTimeout(this.#toastTimer);
+    this.#toastTimer = setTimeout(() => toast.classList.remove('shown'), TOAST_MS);
+  }
+
+  #fillWords() {
+    for (const element of all('[data-word]'))
+      element.textContent = words[element.dataset.word];
+    for (const element of all('[data-label]')) {
+      element.setAttribute('aria-label', words[element.dataset.label]);
+      if (element.tagName === 'BUTTON')
+        element.title = words[element.dataset.label];
+    }
+    for (const element of all('[data-placeholder]'))
+      element.placeholder = words[element.dataset.placeholder];
+  }
+
+  #onClick(event) {
+    if (this.#remoteStream)
+      one('#remote').play().catch(() => {});
+    const button = event.target.closest('button');
+    if (button?.dataset.person)
+      this.emit('person', button.dataset.person);
+    else if (button?.dataset.action && button.type !== 'submit')
+      this.emit('action', button.dataset.action);
+  }
+
+  #showBadge() {
+    if (this.#isWeak)
+      this.line('badge', words.reconnecting);
+    else
+      this.line('badge', this.#remoteAudio ? '' : words.theirMicrophoneOff);
+  }
+
+  // Their picture is shown when they say they send one and one has come.
+  #showRemotePicture() {
+    const arrives = this.#remoteStream?.getVideoTracks().some(track => !track.muted) && one('#remote').videoWidth > 0;
+    document.body.toggleAttribute('data-remote-picture', Boolean(arrives && this.#remoteVideo));
+  }
+
+  #wake() {
+    document.body.removeAttribute('data-idle');
+    clearTimeout(this.#idleTimer);
+    if (this.state === 'active')
+      this.#idleTimer = setTimeout(() => document.body.setAttribute('data-idle', ''), IDLE_MS);
+  }
+}
+
+// h:mm:ss, or m:ss in the first hour.
+export function duration(ms) {
+  const seconds = Math.floor(ms / 1000);
+  const two = number => String(number).padStart(2, '0');
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor(seconds / 60) % 60;
+  return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}
+
+function show(video, stream) {
+  if (video.srcObject !== stream)
+    video.srcObject = stream;
+}
+
+function paintAvatar(element, name) {
+  const letters = [...(name || '?')];
+  element.textContent = letters[0].toLocaleUpperCase();
+  if (name)
+    element.dataset.tone = letters.reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 4093, 7) % TONES;
+  else
+    delete element.dataset.tone;
+  element.setAttribute('aria-hidden', 'true');
+}
+
+function personRow(person) {
+  const row = document.createElement('li');
+  const avatar = document.createElement('span');
+  const who = document.createElement('span');
+  avatar.className = 'avatar';
+  paintAvatar(avatar, person.name);
+  who.className = 'who';
+  who.dir = 'auto';
+  who.textContent = person.name;
+  row.append(avatar, who);
+  if (person.inCall) {
+    const note = document.createElement('small');
+    note.textContent = words.inAnotherCall;
+    who.append(note);
+  } else {
+    const button = document.createElement('button');
+    button.className = 'round';
+    button.type = 'button';
+    button.dataset.person = person.id;
+    button.setAttribute('aria-label', words.callThem(person.name));
+    button.title = words.callThem(person.name);
+    button.innerHTML = '<svg><use href="#i-call"/></svg>';
+    row.append(button);
+  }
+  return row;
+}
