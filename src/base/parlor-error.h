@@ -18,6 +18,7 @@ G_BEGIN_DECLS
  * @PARLOR_ERROR_REJECTED: the relay refused (room full, not invited, ...)
  * @PARLOR_ERROR_STATE: the call is not in a state in which this can be done
  * @PARLOR_ERROR_BAD_SDP: a session description cannot be used
+ * @PARLOR_ERROR_NO_FINGERPRINT: a session description does not promise one DTLS certificate
  * @PARLOR_ERROR_FINGERPRINT: the peer's DTLS certificate is not the one its SDP promised
  * @PARLOR_ERROR_NO_DEVICE: there is no such camera, microphone or speaker
  * @PARLOR_ERROR_DEVICE_BUSY: another program holds the device
@@ -40,6 +41,7 @@ typedef enum
   PARLOR_ERROR_REJECTED,
   PARLOR_ERROR_STATE,
   PARLOR_ERROR_BAD_SDP,
+  PARLOR_ERROR_NO_FINGERPRINT,
   PARLOR_ERROR_FINGERPRINT,
   PARLOR_ERROR_NO_DEVICE,
   PARLOR_ERROR_DEVICE_BUSY,
