@@ -5,8 +5,13 @@
 
 G_BEGIN_DECLS
 
+/* All of these are pure but for the system's random numbers, and may be called from any thread. */
+
 /* (transfer full): 16 random bytes, from the system's generator. */
 GBytes *parlor_keys_new_key (void);
+
+/* (transfer full): HKDF-SHA256(@key, no salt, @info, 32) (RFC 5869): 32 bytes. */
+GBytes *parlor_keys_derive (GBytes *key, const char *info);
 
 /* (transfer full): GUESTKEY, the first 16 bytes of HKDF-SHA256(KEY, no salt, "parlor.1 guest", 32) (RFC 5869). @key has 16 bytes. */
 GBytes *parlor_keys_derive_guest_key (GBytes *key);
