@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "parlor-call"
+
+#include "config.h"
+
+#include "parlor-call-private.h"
+
+#include "parlor-participant-private.h"
+
+/*
+ * What messages mean to a call, and how it tells the other side that it is over. A message that does not fit the state is
+ * ignored: the network reorders, repeats and lies, and the deadlines end whatever does not come to an end.
+ */
+
+gboolean
+parlor_call_send (ParlorCall *self, ParlorMessage *message, GError **error)
+{
+  g_free (message->to);
+  g_free (message->call);
+  message->to = g_strdup (parlor_participant_get_id (self->participant));
+  message->call = g_strdup (self->id);
+  return parlor_channel_send (self->channel, message, error);
+}
+
+/* Over the data channel once it is open: from then on the relay has no say. */
+static gboolean
+send_text (ParlorCall *self, const ParlorMessage *message)
+{
+  g_autofree char *text = NULL;
+
+  if (!self->peer || !parlor_peer_get_data_open (self->peer))
+    return FALSE;
+
+  text = parlor_message_serialize (message, PARLOR_DIALECT_PARLOR);
+  return parlor_peer_send_text (self->peer, text, NULL);
+}
+
+void
+parlor_call_send_state (ParlorCall *self)
+{
+  g_autoptr (ParlorMessage) message = parlor_message_new (PARLOR_MESSAGE_STATE);
+
+  message->state.audio = !!(self->local_media & PARLOR_MEDIA_AUDIO);
+  message->state.video = !!(self->local_media & PARLOR_MEDIA_VIDEO);
+  send_text (self, message);
+}
+
+static ParlorMessage *
+new_farewell (ParlorCall *self, ParlorEndReason reason)
+{
+  ParlorMessage *message;
+
+  switch (self->state)
+    {
+    case PARLOR_CALL_DIALING:
+      return parlor_message_new (PARLOR_MESSAGE_CANCEL);
+    case PARLOR_CALL_RINGING:
+      message = parlor_message_new (PARLOR_MESSAGE_DECLINE);
+      message->decline.reason = reason == PARLOR_END_NO_ANSWER ? PARLOR_DECLINE_TIMEOUT : PARLOR_DECLINE_DECLINED;
+      return message;
+    default:
+      message = parlor_message_new (PARLOR_MESSAGE_BYE);
+      message->bye.reason = g_strdup (parlor_end_reason_to_string (reason));
+      return message;
+    }
+}
+
+/* Ends the call and lets the other side know, as far as anything still carries words there. */
+void
+parlor_call_end_and_tell (ParlorCall *self, ParlorEndReason reason, const char *message)
+{
+  if (self->state == PARLOR_CALL_ENDED)
+    return;
+
+  /* The seed's dialect has no word for it: the other side sees the connection close. */
+  if (!self->seed)
+    {
+      g_autoptr (ParlorMessage) farewell = new_farewell (self, reason);
+
+      if (farewell->type != PARLOR_MESSAGE_BYE || !send_text (self, farewell))
+        parlor_call_send (self, farewell, NULL);
+    }
+  parlor_call_end (self, reason, message);
+}
+
+static void
+take_decline (ParlorCall *self, ParlorDeclineReason reason)
+{
+  static const ParlorEndReason reasons[] = {
+    [PARLOR_DECLINE_DECLINED] = PARLOR_END_DECLINED,
+    [PARLOR_DECLINE_BUSY] = PARLOR_END_BUSY,
+    [PARLOR_DECLINE_TIMEOUT] = PARLOR_END_NO_ANSWER,
+    [PARLOR_DECLINE_NO_DEVICE] = PARLOR_END_NO_DEVICE,
+  };
+
+  if (self->state == PARLOR_CALL_DIALING)
+    parlor_call_end (self, reasons[reason], NULL);
+}
+
+static void
+take_offer (ParlorCall *self, const ParlorMessage *message)
+{
+  if (self->state != PARLOR_CALL_CONNECTING || self->seed || self->offerer || self->offer_taken)
+    return;
+
+  self->offer_taken = TRUE;
+  parlor_negotiator_answer (self->negotiator, self->peer, message->description.sdp);
+}
+
+/* The ringer gave up. Our accept may have crossed with it. */
+static void
+take_cancel (ParlorCall *self)
+{
+  if (self->state == PARLOR_CALL_RINGING || (self->state == PARLOR_CALL_CONNECTING && !self->offerer))
+    parlor_call_end (self, PARLOR_END_CANCELLED, NULL);
+}
+
+static void
+take_bye (ParlorCall *self, const char *reason)
+{
+  if (self->state == PARLOR_CALL_RINGING)
+    parlor_call_end (self, PARLOR_END_CANCELLED, reason);
+  else
+    parlor_call_end (self, PARLOR_END_REMOTE_HUNG_UP, reason);
+}
+
+void
+parlor_call_handle_message (ParlorCall *self, const ParlorMessage *message)
+{
+  switch (message->type)
+    {
+    case PARLOR_MESSAGE_ACCEPT:
+      if (self->state == PARLOR_CALL_DIALING && !self->seed)
+        parlor_call_accepted (self);
+      break;
+    case PARLOR_MESSAGE_DECLINE:
+      take_decline (self, message->decline.reason);
+      break;
+    case PARLOR_MESSAGE_CANCEL:
+      if (!parlor_call_media_is_up (self))
+        take_cancel (self);
+      break;
+    case PARLOR_MESSAGE_OFFER:
+      take_offer (self, message);
+      break;
+    case PARLOR_MESSAGE_ANSWER:
+      if (self->state == PARLOR_CALL_CONNECTING || (self->seed && self->state == PARLOR_CALL_DIALING))
+        parlor_negotiator_take_answer (self->negotiator, message->description.sdp);
+      break;
+    case PARLOR_MESSAGE_ICE:
+      parlor_negotiator_take_candidate (self->negotiator, message->ice.candidate, message->ice.sdp_mid,
+                                        message->ice.sdp_mline_index);
+      break;
+    case PARLOR_MESSAGE_BYE:
+      if (!parlor_call_media_is_up (self))
+        take_bye (self, message->bye.reason);
+      break;
+    default:
+      break;
+    }
+}
+
+void
+parlor_call_take_text (ParlorCall *self, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ParlorMessage) message = parlor_message_parse (text, -1, PARLOR_DIALECT_PARLOR, &error);
+
+  if (!message)
+    g_debug ("data channel: %s", error->message);
+  else if (message->type == PARLOR_MESSAGE_STATE)
+    parlor_participant_set_media (self->participant, message->state.audio, message->state.video);
+  else if (message->type == PARLOR_MESSAGE_BYE)
+    take_bye (self, message->bye.reason);
+}
+
+void
+parlor_call_handle_left (ParlorCall *self)
+{
+  if (self->state != PARLOR_CALL_ACTIVE)
+    parlor_call_end (self, PARLOR_END_PEER_LEFT, NULL);
+}
+
+void
+parlor_call_handle_channel_lost (ParlorCall *self)
+{
+  if (self->state != PARLOR_CALL_ACTIVE)
+    parlor_call_end (self, PARLOR_END_RELAY_LOST, NULL);
+}
+
+/* The relay did not carry something of ours. */
+void
+parlor_call_handle_refusal (ParlorCall *self, const ParlorMessage *error)
+{
+  g_autofree char *words = NULL;
+
+  if (self->state == PARLOR_CALL_ACTIVE)
+    return;
+
+  words = g_strdup_printf ("%s: %s", error->error.code, error->error.message ? error->error.message : "");
+  parlor_call_end (self, g_str_equal (error->error.code, "no-such-peer") ? PARLOR_END_PEER_LEFT : PARLOR_END_REFUSED,
+                   words);
+}
