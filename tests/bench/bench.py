@@ -25,6 +25,7 @@ from tap import Tap
 
 MAX_LATENESS = 50  # ms
 WARM_UP = 2.0  # s from `ready` to the call: what a program spends at its start is not part of a call
+SETTLE = 5.0  # s of call until CPU time is counted: both begin with small pictures
 CPU_WINDOW = 5.0  # s of call over which CPU time is counted
 DEADLINE = 30.0  # s for anything that is waited for
 MARKS = ['calling', 'ringing', 'accept', 'offer', 'answer', 'connected', 'first frame']
@@ -68,6 +69,14 @@ class End:
     async def _read_errors(self):
         self.errors = (await self.process.stderr.read()).decode(errors='replace')
 
+    def picture(self):
+        """What came in at last: "1280x720 at 30 fps"."""
+        for found in reversed(self.events):
+            video = found.get('in', {}).get('video', {}) if found['event'] == 'stats' else {}
+            if 'width' in video:
+                return f'{video["width"]}x{video["height"]} at {video.get("fps", 0):.0f} fps'
+        return 'no picture'
+
     def say(self, line):
         self.process.stdin.write(line.encode() + b'\n')
 
@@ -95,8 +104,12 @@ class End:
             try:
                 await asyncio.wait_for(self.process.wait(), 10)
             except asyncio.TimeoutError:
-                self.process.kill()
-                await self.process.wait()
+                self.process.terminate()  # node closes its browser then
+                try:
+                    await asyncio.wait_for(self.process.wait(), 5)
+                except asyncio.TimeoutError:
+                    self.process.kill()
+                    await self.process.wait()
         await self.reader
 
 
@@ -137,12 +150,13 @@ async def measure(ringer, callee, tap, lateness):
         for kind in ('accept', 'offer', 'answer'):
             marks[kind] = tap.seen[kind]
 
+        await asyncio.sleep(SETTLE)
         pids = [end.process.pid for end in ends]
         before, began = cpu_seconds(pids), time.monotonic()
         await asyncio.sleep(CPU_WINDOW)
         cpu = (cpu_seconds(pids) - before) / (time.monotonic() - began)
         ringer.say('hang-up')
-        return {'marks': marks, 'cpu': cpu, 'late': late}
+        return {'marks': marks, 'cpu': cpu, 'late': late, 'picture': ringer.picture()}
     finally:
         for end in reversed(ends):
             if end.process:
@@ -219,7 +233,7 @@ async def bench(build, modules, runs):
                 table = phases(row)
                 print(f'{number:3} {kind:12}' + ''.join(f'{b} +{table[f"{a} -> {b}"]:.0f}  ' for a, b in zip(MARKS, MARKS[1:]))
                       + f'= {table["from calling to the first picture"]:.0f} ms, '
-                      f'{table["from accept to the first picture"]:.0f} from accept, {row["cpu"]:.2f} s/s, '
+                      f'{table["from accept to the first picture"]:.0f} from accept, {row["cpu"]:.2f} s/s with {row["picture"]}, '
                       f'late {row["late"]:.0f} ms{", left out" if late else ""}', flush=True)
     finally:
         await tap.stop()

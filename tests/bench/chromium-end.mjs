@@ -35,3 +35,4 @@ try {
   await browser.close();
   rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
 }
+process.stdin.destroy(); // an open standard input would keep node alive

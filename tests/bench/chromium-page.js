@@ -14,11 +14,17 @@ window.benchEnd = (() => {
 
   async function readFirstFrame (track) {
     const reader = new MediaStreamTrackProcessor({ track }).readable.getReader();
-    for (let first = true; ; first = false) {
+    for (let frames = 0, since = performance.now(), first = true; ; first = false) {
       const { value, done } = await reader.read();
       if (done) return;
-      if (first) note('first-frame', { kind: 'video', width: value.codedWidth, height: value.codedHeight });
+      const { codedWidth: width, codedHeight: height } = value;
       value.close();
+      if (first) note('first-frame', { kind: 'video', width, height });
+      frames += 1;
+      const lapse = performance.now() - since;
+      if (lapse < 1000) continue;
+      note('stats', { in: { video: { width, height, fps: frames * 1000 / lapse } } });
+      [frames, since] = [0, performance.now()];
     }
   }
 
