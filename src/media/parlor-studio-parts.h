@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gst/app/app.h>
+
+#include "parlor-device-slot.h"
+#include "parlor-studio-private.h"
+
+G_BEGIN_DECLS
+
+/*
+ * The inside of ParlorStudio, for its own files only: parlor-studio.c (life, properties), -pipeline.c (what is built of what), -feeds.c (pictures
+ * and sound on their way to the peers) and parlor-mixer.c (voices on their way back).
+ */
+
+#define PARLOR_STUDIO_FPS 30
+#define PARLOR_STUDIO_VIDEO_TARGET 1500000 /* bit/s: 720p30 in good quality */
+#define PARLOR_STUDIO_AUDIO_TARGET 40000   /* bit/s: full-band Opus speech, mono */
+
+struct _ParlorStudio
+{
+  GObject parent_instance;
+
+  gboolean test_media;
+  ParlorMediaFlags media;
+  ParlorSinkFactory *preview_sinks;
+  ParlorSinkFactory *remote_sinks;
+  GObject *view;
+  gboolean audio_muted;
+  gboolean video_muted;
+  gboolean failed;
+
+  ParlorDeviceList *devices; /* while started, if a slot wants them */
+  ParlorDeviceSlot *camera;
+  ParlorDeviceSlot *microphone;
+  ParlorDeviceSlot *speaker;
+
+  /* while started */
+  GstElement *pipeline;
+  guint bus_watch;
+  GstClockTime base_time;
+  GstElement *mixer;
+  GstElement *encoder;     /* (nullable): VP8 */
+  GstElement *volume;      /* (nullable): mutes the microphone */
+  GstElement *preview_src; /* (nullable) */
+  GstElement *picture_src; /* (nullable): before the encoder */
+  GstElement *sound_src;   /* (nullable): before the encoder */
+  GPtrArray *voices;       /* (element-type ParlorVoice): those in the mixer */
+
+  GMutex feed_lock;
+  GList *feeds; /* under feed_lock */
+
+  struct
+  {
+    gint n_feeds;       /* atomic */
+    gint muted;         /* atomic: pictures */
+    gint keyframe;      /* atomic: one is asked for: KEYFRAME_* */
+    /* the camera's thread */
+    gboolean dark;
+    gint64 last_keyframe;
+    GstClockTime last_picture;
+  } stream;
+};
+
+enum
+{
+  PARLOR_KEYFRAME_NONE,
+  PARLOR_KEYFRAME_SOON, /* unless there was one just now */
+  PARLOR_KEYFRAME_NEXT, /* the next picture */
+};
+
+/* parlor-studio-pipeline.c */
+gboolean parlor_studio_build (ParlorStudio *self, GError **error);
+void parlor_studio_unbuild (ParlorStudio *self);
+
+/* parlor-studio-feeds.c: the sample functions of the slots, and of the encoders' appsinks */
+void parlor_studio_on_picture_in_stream (GstSample *sample, gpointer user_data);
+void parlor_studio_on_sound_in_stream (GstSample *sample, gpointer user_data);
+GstFlowReturn parlor_studio_on_encoded_video_in_stream (GstAppSink *sink, gpointer user_data);
+GstFlowReturn parlor_studio_on_encoded_audio_in_stream (GstAppSink *sink, gpointer user_data);
+
+/* parlor-mixer.c */
+void parlor_studio_describe_mixer (GString *description, const char *echo_probe);
+GstFlowReturn parlor_studio_on_mixed_in_stream (GstAppSink *sink, gpointer user_data);
+void parlor_studio_unplug_voices (ParlorStudio *self);
+
+G_END_DECLS
