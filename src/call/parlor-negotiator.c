@@ -318,10 +318,7 @@ parlor_negotiator_take_candidate (ParlorNegotiator *self, const char *candidate,
 {
   if (self->n_theirs >= PARLOR_NEGOTIATOR_MAX_CANDIDATES ||
       (!self->agreed && self->theirs->len >= PARLOR_NEGOTIATOR_MAX_WAITING))
-    {
-      g_debug ("candidate over the limit dropped");
-      return;
-    }
+    return;
 
   self->n_theirs++;
   if (self->agreed)

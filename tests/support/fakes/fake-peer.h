@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "parlor-peer.h"
+
+G_BEGIN_DECLS
+
+#define FAKE_TYPE_PEER (fake_peer_get_type ())
+G_DECLARE_FINAL_TYPE (FakePeer, fake_peer, FAKE, PEER, GObject)
+
+#define FAKE_TYPE_PEER_FACTORY (fake_peer_factory_get_type ())
+G_DECLARE_FINAL_TYPE (FakePeerFactory, fake_peer_factory, FAKE, PEER_FACTORY, GObject)
+
+/*
+ * Peer connections in memory. Two of them find each other by the fingerprints in their descriptions and are connected as soon as
+ * each has the other's description and one candidate. What goes wrong is chosen on the factory before the call.
+ */
+FakePeerFactory *fake_peer_factory_new (const char *fingerprint);
+/* Every operation that takes a description fails with this code. */
+void fake_peer_factory_fail_with (FakePeerFactory *factory, int parlor_error_code);
+/* No path is ever found. */
+void fake_peer_factory_set_dark (FakePeerFactory *factory, gboolean dark);
+/* The data channel never opens. */
+void fake_peer_factory_set_mute_data (FakePeerFactory *factory, gboolean mute_data);
+guint fake_peer_factory_get_n_made (FakePeerFactory *factory);
+FakePeer *fake_peer_factory_get_last (FakePeerFactory *factory); /* (transfer none) (nullable) */
+
+void fake_peer_fail (FakePeer *peer, int parlor_error_code);
+void fake_peer_set_last_activity (FakePeer *peer, gint64 monotonic_us);
+guint fake_peer_get_n_candidates (FakePeer *peer); /* taken from the other side */
+
+G_END_DECLS
