@@ -11,8 +11,10 @@ G_BEGIN_DECLS
 typedef struct
 {
   gsize max_message;       /* bytes of one message, all fragments together */
+  gsize max_unsent;        /* bytes that wait for one slow reader */
   guint max_guests;        /* in one room */
   guint max_connections;   /* in all */
+  guint request_ms;        /* connected -> request read and answered, or upgraded */
   guint hello_ms;          /* upgrade -> hello */
   guint ping_ms;           /* between pings; gone after two missed */
 } ParlorRelayLimits;
@@ -45,6 +47,8 @@ guint16 parlor_relay_get_port (ParlorRelay *self);
 char *parlor_relay_get_url (ParlorRelay *self);
 /* Pages of foreign or null origins in the lobby, as seed only. Default: TRUE on a loopback address. */
 void parlor_relay_set_seed_pages (ParlorRelay *self, gboolean allow);
+/* A name under which the relay is reached, besides localhost and address literals; others get 421. */
+void parlor_relay_allow_host (ParlorRelay *self, const char *host);
 /* Who is in all rooms together, and how many rooms there are: for tests and metrics. */
 guint parlor_relay_get_n_guests (ParlorRelay *self);
 guint parlor_relay_get_n_rooms (ParlorRelay *self);

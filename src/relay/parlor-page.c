@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "parlor-relay"
+
+#include "config.h"
+
+#include "parlor-page.h"
+
+#include "parlor-relay-resources.h"
+
+/*
+ * The guest page: the files of guest-page/, compiled in, and the headers under which all answers go out.
+ *
+ * The page may load nothing but its own files and may speak to its own relay; nobody may frame it, as it asks for
+ * the camera. Every answer closes its connection: a page is a dozen small files, loaded once, and a relay keeps its
+ * descriptors for guests.
+ */
+
+#define RESOURCE_PREFIX "/io/github/parlor/Parlor/guest-page/"
+
+static const struct
+{
+  const char *suffix;
+  const char *content_type;
+} content_types[] = {
+  { ".html", "text/html; charset=utf-8" },
+  { ".js", "text/javascript; charset=utf-8" },
+  { ".css", "text/css; charset=utf-8" },
+  { ".svg", "image/svg+xml" },
+  { ".png", "image/png" },
+  { ".webmanifest", "application/manifest+json" },
+};
+
+static const struct
+{
+  const char *name;
+  const char *value;
+} headers[] = {
+  { "Content-Security-Policy", "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; "
+                               "base-uri 'none'; form-action 'none'; object-src 'none'" },
+  { "X-Content-Type-Options", "nosniff" },
+  { "Referrer-Policy", "no-referrer" },
+  { "Permissions-Policy", "camera=(self), microphone=(self)" },
+  { "Cache-Control", "no-cache" },
+  { "Connection", "close" },
+};
+
+static void
+add_headers (SoupServerMessage *request)
+{
+  SoupMessageHeaders *response = soup_server_message_get_response_headers (request);
+
+  for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
+    soup_message_headers_replace (response, headers[i].name, headers[i].value);
+}
+
+static const char *
+get_content_type (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (content_types); i++)
+    if (g_str_has_suffix (name, content_types[i].suffix))
+      return content_types[i].content_type;
+  return "application/octet-stream";
+}
+
+void
+parlor_page_respond (SoupServerMessage *request, const char *name)
+{
+  g_autofree char *path = g_strconcat (RESOURCE_PREFIX, name, NULL);
+  g_autoptr (GBytes) content = g_resource_lookup_data (parlor_relay_get_resource (), path,
+                                                       G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+
+  if (content == NULL)
+    {
+      parlor_page_respond_status (request, SOUP_STATUS_NOT_FOUND, "There is no such page.");
+      return;
+    }
+  add_headers (request);
+  soup_server_message_set_status (request, SOUP_STATUS_OK, NULL);
+  soup_server_message_set_response (request, get_content_type (name), SOUP_MEMORY_COPY,
+                                    g_bytes_get_data (content, NULL), g_bytes_get_size (content));
+}
+
+void
+parlor_page_respond_status (SoupServerMessage *request, guint status, const char *text)
+{
+  g_autofree char *line = g_strconcat (text, "\n", NULL);
+
+  add_headers (request);
+  soup_server_message_set_status (request, status, NULL);
+  soup_server_message_set_response (request, "text/plain; charset=utf-8", SOUP_MEMORY_COPY, line, strlen (line));
+}

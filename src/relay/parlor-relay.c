@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "parlor-relay"
+
+#include "config.h"
+
+#include "parlor-relay.h"
+
+#include "parlor-door.h"
+#include "parlor-error.h"
+#include "parlor-frame.h"
+#include "parlor-guest.h"
+#include "parlor-listener.h"
+#include "parlor-page.h"
+#include "parlor-room.h"
+
+#include <libsoup/soup.h>
+
+/*
+ * ParlorRelay: listens, answers requests, and holds the rooms and their guests.
+ *
+ * libsoup reads requests and makes the WebSocket handshake; connections come to it from a ParlorListener, and leave it
+ * as a ParlorGuest each. All of it lives in the main context that was thread-default at parlor_relay_listen(), be that
+ * a program's own or that of a thread inside the app. What it logs names no room, guest, id or address.
+ */
+
+#define DEFAULT_MAX_GUESTS 16
+#define DEFAULT_MAX_CONNECTIONS 512 /* half of the usual 1,024 descriptors of a process */
+#define DEFAULT_MAX_UNSENT (1024 * 1024)
+#define DEFAULT_REQUEST_MS 10000
+#define DEFAULT_HELLO_MS 10000
+#define DEFAULT_PING_MS 20000
+#define SPARE_CONNECTIONS 64 /* for requests of the page, and to say 503 when the relay is full */
+#define RETRY_AFTER "10"     /* seconds */
+
+struct _ParlorRelay
+{
+  GObject parent_instance;
+
+  ParlorRelayLimits limits;
+  ParlorListener *listener; /* NULL = not listening */
+  SoupServer *server;
+  GSource *ping_source;
+  gboolean seed_pages;
+  gboolean seed_pages_set; /* by the caller, so the address does not decide it */
+  GHashTable *allowed_hosts; /* set of lower-case names */
+  GHashTable *rooms;         /* name -> ParlorRoom; none of them empty */
+  GHashTable *guests;        /* set of ParlorGuest: all upgraded connections, with and without hello */
+};
+
+G_DEFINE_FINAL_TYPE (ParlorRelay, parlor_relay, G_TYPE_OBJECT)
+
+static ParlorRoom *
+get_room (ParlorRelay *self, ParlorGuest *guest)
+{
+  return g_hash_table_lookup (self->rooms, parlor_guest_get_room_name (guest));
+}
+
+static void
+seat (ParlorRelay *self, ParlorGuest *guest, const char *name)
+{
+  const char *room_name = parlor_guest_get_room_name (guest);
+  ParlorRoom *room = get_room (self, guest);
+
+  if (room != NULL && parlor_room_get_n_guests (room) >= self->limits.max_guests)
+    {
+      parlor_guest_say_error (guest, "room-full", "Nobody else fits into this room", NULL);
+      parlor_guest_close (guest, PARLOR_CLOSE_TRY_AGAIN_LATER);
+      return;
+    }
+  if (room == NULL)
+    {
+      room = parlor_room_new (room_name);
+      g_hash_table_insert (self->rooms, g_strdup (room_name), room);
+    }
+  parlor_guest_set_name (guest, name);
+  parlor_room_add (room, guest);
+}
+
+static void
+on_guest_message (ParlorGuest *guest, ParlorMessage *message, ParlorRelay *self)
+{
+  if (parlor_guest_get_name (guest) != NULL)
+    parlor_room_hear (get_room (self, guest), guest, message);
+  else if (message->type == PARLOR_MESSAGE_HELLO)
+    seat (self, guest, message->hello.name);
+  else if (message->type != PARLOR_MESSAGE_ERROR)
+    parlor_guest_say_error (guest, "unexpected", "Say hello first", NULL);
+}
+
+static void
+on_guest_gone (ParlorGuest *guest, ParlorRelay *self)
+{
+  ParlorRoom *room = get_room (self, guest);
+
+  if (room != NULL && parlor_room_remove (room, guest) && parlor_room_get_n_guests (room) == 0)
+    g_hash_table_remove (self->rooms, parlor_guest_get_room_name (guest));
+  g_hash_table_remove (self->guests, guest);
+}
+
+static void
+add_guest (ParlorRelay *self, GIOStream *stream, ParlorDialect dialect, const char *room_name)
+{
+  g_autoptr (ParlorGuest) guest = parlor_guest_new (stream, dialect, room_name, &self->limits);
+
+  g_hash_table_add (self->guests, g_object_ref (guest));
+  g_signal_connect_object (guest, "message", G_CALLBACK (on_guest_message), self, 0);
+  g_signal_connect_object (guest, "gone", G_CALLBACK (on_guest_gone), self, 0);
+  if (dialect == PARLOR_DIALECT_SEED)
+    seat (self, guest, NULL);
+}
+
+static void
+on_upgraded (SoupServerMessage *request, ParlorRelay *self)
+{
+  SoupMessageHeaders *response = soup_server_message_get_response_headers (request);
+  gboolean is_parlor = soup_message_headers_get_one (response, "Sec-WebSocket-Protocol") != NULL;
+  const char *room = parlor_door_get_room (g_uri_get_path (soup_server_message_get_uri (request)));
+  g_autoptr (SoupServerMessage) alive = g_object_ref (request);
+  g_autoptr (GIOStream) stream = soup_server_message_steal_connection (request);
+  g_autoptr (GIOStream) connection = NULL;
+
+  if (self->listener == NULL)
+    return;
+
+  g_object_get (stream, "base-iostream", &connection, NULL);
+  parlor_listener_admit (self->listener, connection);
+  add_guest (self, stream, is_parlor ? PARLOR_DIALECT_PARLOR : PARLOR_DIALECT_SEED, room);
+}
+
+static void
+upgrade (ParlorRelay *self, SoupServerMessage *request, gboolean is_foreign)
+{
+  static const char *subprotocols[] = { PARLOR_WIRE_SUBPROTOCOL, NULL };
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (request);
+  gboolean is_seed = soup_message_headers_get_list (headers, "Sec-WebSocket-Protocol") == NULL;
+  gboolean is_lobby = g_str_equal (g_uri_get_path (soup_server_message_get_uri (request)), "/");
+
+  if (is_foreign && !(is_seed && is_lobby && self->seed_pages))
+    {
+      parlor_page_respond_status (request, SOUP_STATUS_FORBIDDEN, "Pages of other sites may not call here.");
+    }
+  else if (g_hash_table_size (self->guests) >= self->limits.max_connections)
+    {
+      parlor_page_respond_status (request, SOUP_STATUS_SERVICE_UNAVAILABLE, "This relay is full.");
+      soup_message_headers_replace (soup_server_message_get_response_headers (request), "Retry-After", RETRY_AFTER);
+    }
+  else if (soup_websocket_server_process_handshake (request, NULL, (char **) subprotocols, NULL, NULL))
+    {
+      g_signal_connect_object (request, "wrote-informational", G_CALLBACK (on_upgraded), self, 0);
+    }
+}
+
+static void
+answer (ParlorRelay *self, SoupServerMessage *request, const char *path, gboolean is_foreign)
+{
+  const char *method = soup_server_message_get_method (request);
+
+  if (is_foreign)
+    parlor_page_respond_status (request, SOUP_STATUS_FORBIDDEN, "Pages of other sites may not call here.");
+  else if (method != SOUP_METHOD_GET && method != SOUP_METHOD_HEAD)
+    {
+      parlor_page_respond_status (request, SOUP_STATUS_METHOD_NOT_ALLOWED, "Only GET and HEAD.");
+      soup_message_headers_replace (soup_server_message_get_response_headers (request), "Allow", "GET, HEAD");
+    }
+  else if (g_str_has_prefix (path, PARLOR_DOOR_PAGE_PATH))
+    parlor_page_respond (request, path + strlen (PARLOR_DOOR_PAGE_PATH));
+  else
+    parlor_page_respond (request, "index.html");
+}
+
+static void
+on_request (SoupServer *server, SoupServerMessage *request, const char *path, GHashTable *query, gpointer user_data)
+{
+  ParlorRelay *self = user_data;
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (request);
+  const char *host = soup_message_headers_get_one (headers, "Host");
+  const char *origin = soup_message_headers_get_one (headers, "Origin");
+  gboolean is_foreign = origin != NULL && !parlor_door_origin_matches (origin, host ? host : "");
+  gboolean is_upgrade = soup_server_message_get_method (request) == SOUP_METHOD_GET &&
+                        soup_message_headers_get_list (headers, "Upgrade") != NULL;
+
+  if (!parlor_door_host_is_allowed (host, self->allowed_hosts))
+    parlor_page_respond_status (request, SOUP_STATUS_MISDIRECTED_REQUEST, "This relay does not go by that name.");
+  else if (parlor_door_get_room (path) == NULL && (is_upgrade || !g_str_has_prefix (path, PARLOR_DOOR_PAGE_PATH)))
+    parlor_page_respond_status (request, SOUP_STATUS_NOT_FOUND, "There is no such room.");
+  else if (is_upgrade)
+    upgrade (self, request, is_foreign);
+  else
+    answer (self, request, path, is_foreign);
+}
+
+static void
+on_request_started (SoupServer *server, SoupServerMessage *request, gpointer user_data)
+{
+  /* Nobody has business sending a body; it would be kept whole. */
+  soup_message_body_set_accumulate (soup_server_message_get_request_body (request), FALSE);
+}
+
+static void
+on_connected (ParlorListener *listener, GSocketConnection *connection, ParlorRelay *self)
+{
+  g_autoptr (GSocketAddress) local = g_socket_connection_get_local_address (connection, NULL);
+  g_autoptr (GSocketAddress) remote = g_socket_connection_get_remote_address (connection, NULL);
+
+  /* One that is closed already has no remote address: letting go of it closes our end. */
+  if (local != NULL && remote != NULL)
+    soup_server_accept_iostream (self->server, G_IO_STREAM (connection), local, remote, NULL);
+}
+
+static gboolean
+on_ping_time (gpointer user_data)
+{
+  ParlorRelay *self = user_data;
+  GHashTableIter iter;
+  gpointer guest;
+
+  g_hash_table_iter_init (&iter, self->guests);
+  while (g_hash_table_iter_next (&iter, &guest, NULL))
+    parlor_guest_ping (guest);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+start_server (ParlorRelay *self)
+{
+  /* Raw paths: a room is what was written, not what some %2f decodes to. */
+  self->server = soup_server_new ("raw-paths", TRUE, NULL);
+  g_signal_connect_object (self->server, "request-started", G_CALLBACK (on_request_started), self, 0);
+  soup_server_add_handler (self->server, NULL, on_request, self, NULL);
+
+  self->ping_source = g_timeout_source_new (self->limits.ping_ms);
+  g_source_set_callback (self->ping_source, on_ping_time, self, NULL);
+  g_source_attach (self->ping_source, g_main_context_get_thread_default ());
+}
+
+static void
+parlor_relay_dispose (GObject *object)
+{
+  parlor_relay_close (PARLOR_RELAY (object));
+
+  G_OBJECT_CLASS (parlor_relay_parent_class)->dispose (object);
+}
+
+static void
+parlor_relay_finalize (GObject *object)
+{
+  ParlorRelay *self = PARLOR_RELAY (object);
+
+  g_hash_table_unref (self->allowed_hosts);
+  g_hash_table_unref (self->rooms);
+  g_hash_table_unref (self->guests);
+
+  G_OBJECT_CLASS (parlor_relay_parent_class)->finalize (object);
+}
+
+static void
+parlor_relay_class_init (ParlorRelayClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = parlor_relay_dispose;
+  G_OBJECT_CLASS (klass)->finalize = parlor_relay_finalize;
+}
+
+static void
+parlor_relay_init (ParlorRelay *self)
+{
+  self->allowed_hosts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->rooms = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) parlor_room_free);
+  self->guests = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
+}
+
+/**
+ * parlor_relay_limits_init:
+ * @limits: (out caller-allocates): set to the defaults of the protocol (src/wire/PROTOCOL.md)
+ */
+void
+parlor_relay_limits_init (ParlorRelayLimits *limits)
+{
+  *limits = (ParlorRelayLimits) {
+    .max_message = PARLOR_WIRE_MAX_MESSAGE,
+    .max_unsent = DEFAULT_MAX_UNSENT,
+    .max_guests = DEFAULT_MAX_GUESTS,
+    .max_connections = DEFAULT_MAX_CONNECTIONS,
+    .request_ms = DEFAULT_REQUEST_MS,
+    .hello_ms = DEFAULT_HELLO_MS,
+    .ping_ms = DEFAULT_PING_MS,
+  };
+}
+
+ParlorRelay *
+parlor_relay_new (const ParlorRelayLimits *limits)
+{
+  ParlorRelay *self = g_object_new (PARLOR_TYPE_RELAY, NULL);
+
+  if (limits != NULL)
+    self->limits = *limits;
+  else
+    parlor_relay_limits_init (&self->limits);
+  return self;
+}
+
+gboolean
+parlor_relay_listen (ParlorRelay *self, const char *address, guint16 port, GError **error)
+{
+  g_autoptr (GInetAddress) inet = g_inet_address_new_from_string (address);
+  g_autoptr (GSocketAddress) socket_address = NULL;
+
+  g_return_val_if_fail (self->listener == NULL, FALSE);
+
+  if (inet == NULL)
+    {
+      g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_UNREACHABLE, "'%s' is not an IPv4 or IPv6 address", address);
+      return FALSE;
+    }
+  socket_address = g_inet_socket_address_new (inet, port);
+  self->listener = parlor_listener_new (socket_address, self->limits.max_connections + SPARE_CONNECTIONS,
+                                        self->limits.request_ms, error);
+  if (self->listener == NULL)
+    {
+      g_prefix_error (error, "Cannot listen on %s port %u: ", address, port);
+      return FALSE;
+    }
+
+  g_signal_connect_object (self->listener, "connected", G_CALLBACK (on_connected), self, 0);
+  if (!self->seed_pages_set)
+    self->seed_pages = parlor_door_address_is_loopback (address);
+  start_server (self);
+  return TRUE;
+}
+
+guint16
+parlor_relay_get_port (ParlorRelay *self)
+{
+  g_autoptr (GSocketAddress) address = self->listener ? parlor_listener_get_address (self->listener) : NULL;
+
+  return address ? g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)) : 0;
+}
+
+char *
+parlor_relay_get_url (ParlorRelay *self)
+{
+  g_autoptr (GSocketAddress) address = self->listener ? parlor_listener_get_address (self->listener) : NULL;
+  g_autofree char *text = address ? g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address)) : NULL;
+
+  return g_strconcat ("http://", text ? text : "", NULL);
+}
+
+void
+parlor_relay_set_seed_pages (ParlorRelay *self, gboolean allow)
+{
+  self->seed_pages = allow;
+  self->seed_pages_set = TRUE;
+}
+
+void
+parlor_relay_allow_host (ParlorRelay *self, const char *host)
+{
+  g_hash_table_add (self->allowed_hosts, g_ascii_strdown (host, -1));
+}
+
+guint
+parlor_relay_get_n_guests (ParlorRelay *self)
+{
+  GHashTableIter iter;
+  gpointer room;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, self->rooms);
+  while (g_hash_table_iter_next (&iter, NULL, &room))
+    n += parlor_room_get_n_guests (room);
+  return n;
+}
+
+guint
+parlor_relay_get_n_rooms (ParlorRelay *self)
+{
+  return g_hash_table_size (self->rooms);
+}
+
+void
+parlor_relay_close (ParlorRelay *self)
+{
+  GHashTableIter iter;
+  gpointer guest;
+
+  if (self->listener == NULL)
+    return;
+
+  /* Nobody is told who left: all of them are leaving. */
+  g_hash_table_iter_init (&iter, self->guests);
+  while (g_hash_table_iter_next (&iter, &guest, NULL))
+    {
+      g_signal_handlers_disconnect_by_data (guest, self);
+      parlor_guest_say_error (guest, "draining", "The relay is closing", NULL);
+      parlor_guest_close (guest, PARLOR_CLOSE_SERVICE_RESTART);
+      parlor_guest_drop (guest);
+    }
+  g_hash_table_remove_all (self->guests);
+  g_hash_table_remove_all (self->rooms);
+
+  g_source_destroy (self->ping_source);
+  g_clear_pointer (&self->ping_source, g_source_unref);
+  parlor_listener_close (self->listener);
+  soup_server_disconnect (self->server);
+  g_clear_object (&self->server);
+  g_clear_object (&self->listener);
+}
