@@ -7,6 +7,8 @@
 
 #include "parlor-error.h"
 
+#include <string.h>
+
 /*
  * The bins that go into a ParlorDeviceSlot: stand-ins, users' descriptions, devices.
  *
@@ -14,8 +16,10 @@
  * pipeline never converts a source. Main thread; nothing is opened here.
  */
 
-#define VIDEO_TAIL "videoconvertscale ! video/x-raw,format=I420,width=[1,1280],height=[1,720],pixel-aspect-ratio=1/1"
-#define AUDIO_TAIL "audioconvert ! audioresample ! " PARLOR_RAW_AUDIO
+#define VIDEO_TAIL \
+  "videoconvertscale ! "                                                                                               \
+  "capsfilter caps=\"video/x-raw,format=I420,width=[1,1280],height=[1,720],pixel-aspect-ratio=1/1\""
+#define AUDIO_TAIL "audioconvert ! audioresample ! capsfilter caps=\"" PARLOR_RAW_AUDIO "\""
 #define AUDIO_HEAD "audioconvert ! audioresample"
 
 static const struct
@@ -27,12 +31,14 @@ static const struct
   [PARLOR_SLOT_CAMERA] = {
     "--video-source",
     VIDEO_TAIL,
-    "videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,width=1280,height=720,framerate=30/1",
+    "videotestsrc is-live=true pattern=ball ! "
+    "capsfilter caps=\"video/x-raw,format=I420,width=1280,height=720,framerate=30/1\"",
   },
   [PARLOR_SLOT_MICROPHONE] = {
     "--audio-source",
     AUDIO_TAIL,
-    "audiotestsrc is-live=true wave=sine freq=440 volume=0.1 samplesperbuffer=480 ! " PARLOR_RAW_AUDIO,
+    "audiotestsrc is-live=true wave=sine freq=440 volume=0.1 samplesperbuffer=480 ! "
+    "capsfilter caps=\"" PARLOR_RAW_AUDIO "\"",
   },
   [PARLOR_SLOT_SPEAKER] = {
     "--audio-sink",
@@ -84,20 +90,31 @@ parlor_slot_chain_new_stand_in (ParlorSlotKind kind)
   return parse_bin (kinds[kind].stand_in, NULL);
 }
 
+/* gst-launch syntax has no place for caps at the end of a bin, but that is where people write them. */
+static GstElement *
+parse_users_bin (ParlorSlotKind kind, const char *description, GError **error)
+{
+  g_autofree char *padded = kind == PARLOR_SLOT_SPEAKER ? g_strconcat ("identity ! ", description, NULL)
+                                                        : g_strconcat (description, " ! identity", NULL);
+  GstElement *bin = parse_bin (description, error);
+
+  if (!bin && strchr (description, '/') && (bin = parse_bin (padded, NULL)))
+    g_clear_error (error);
+  return bin;
+}
+
 GstElement *
 parlor_slot_chain_new_from_description (ParlorSlotKind kind, const char *description, GError **error)
 {
   g_autoptr (GError) cause = NULL;
-  GstElement *thing = parse_bin (description, &cause);
+  GstElement *thing = parse_users_bin (kind, description, &cause);
   GstElement *chain = NULL;
 
   if (thing)
     chain = convert (kind, thing);
   if (!chain)
     g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_BAD_USAGE, "%s: %s", kinds[kind].option,
-                 cause ? cause->message
-                       : "the bin needs one free pad, for raw " /* of the only two kinds there are */
-                         "pictures or sound");
+                 cause ? cause->message : "the bin needs one free pad, for raw pictures or sound");
   return chain;
 }
 
