@@ -340,6 +340,7 @@ parlor_guest_finalize (GObject *object)
 {
   ParlorGuest *self = PARLOR_GUEST (object);
 
+  clear_source (&self->gone_source); /* its context may have gone before it was run */
   g_clear_pointer (&self->reader, parlor_frame_reader_free);
   g_queue_clear_full (&self->unsent, (GDestroyNotify) g_bytes_unref);
   g_clear_object (&self->stream);
