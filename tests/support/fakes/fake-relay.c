@@ -253,8 +253,6 @@ fake_relay_join (FakeRelay *relay, const char *id)
 
   welcome->welcome.id = g_strdup (id);
   welcome->welcome.room = g_strdup ("test");
-  welcome->welcome.ice_servers = g_ptr_array_new_with_free_func ((GDestroyNotify) parlor_ice_server_free);
-  welcome->welcome.peers = g_ptr_array_new_with_free_func ((GDestroyNotify) parlor_peer_info_free);
   joined->joined.peer = parlor_peer_info_new (id, id, PARLOR_DIALECT_PARLOR, FALSE);
   for (guint i = 0; i < relay->channels->len; i++)
     {
