@@ -34,7 +34,7 @@ G_DECLARE_FINAL_TYPE (ParlorCore, parlor_core, PARLOR, CORE, GObject)
  * Properties (read-only, notify, unless said): "session" (#ParlorSessionState), "invite" (nullable #ParlorInvite: the room we are in or go to),
  * "hosting" (gboolean), "call" (nullable #ParlorCall), "participants" (GListModel of #ParlorParticipant, never NULL), "studio", "name" (read-write).
  *
- * Signals: "failed" (GError): joining, hosting or the relay failed, and we are IDLE again; "incoming" (ParlorCall);
+ * Signals: "ready": we are in the room and know who is there (again, after the relay came back); "failed" (GError): joining, hosting or the relay failed, and we are IDLE again; "incoming" (ParlorCall);
  * "ended" (ParlorCall): the call that was on is over; "refused" (const char *code, const char *message): the relay refused something.
  */
 ParlorCore *parlor_core_new (ParlorStudio *studio, const char *name, const ParlorDeadlines *deadlines);

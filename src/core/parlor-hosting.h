@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * ParlorHosting:
+ *
+ * A #ParlorRelay in a thread and a main context of its own, so that neither a busy window nor a busy relay holds up the other.
+ */
+typedef struct _ParlorHosting ParlorHosting;
+
+ParlorHosting *parlor_hosting_start (const char *address, guint16 port, GError **error);
+guint16 parlor_hosting_get_port (ParlorHosting *self);
+void parlor_hosting_stop (ParlorHosting *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ParlorHosting, parlor_hosting_stop)
+
+G_END_DECLS
