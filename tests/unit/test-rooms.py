@@ -22,7 +22,7 @@ ROOMS = {
     'call': 'wire trust base',
     'signaling': 'call wire base',
     'relay': 'wire base',
-    'media': 'call rate wire base',
+    'media': 'call rate trust wire base',
     'core': 'media signaling relay call trust wire base',
     'ui': 'core media call wire base',
     'main': 'ui core media call wire base',

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "parlor-media"
+
+#include "config.h"
+
+#include "parlor-webrtc-peer-private.h"
+
+#include "parlor-error.h"
+
+#include <gst/app/gstappsink.h>
+#include <gst/audio/audio.h>
+
+/*
+ * The receiving half of ParlorWebrtcPeer: from webrtcbin's src pads to the remote sink, and to the studio's mixer.
+ *
+ * Everything here runs on streaming threads, from pad-added on; the remote sink was made on main with the peer. Only the first m-line
+ * of a kind is decoded: what comes on others is thrown away. Packets have passed the gates before they get here.
+ */
+
+#define MAX_STREAMS 16 /* SSRCs, each with a jitter buffer: they make up as many as they like */
+#define RAW_VOICE "audio/x-raw,format=S16LE,rate=48000,channels=1,layout=interleaved"
+
+static GstClockTime
+running_time_of (GstPad *pad, GstBuffer *buffer)
+{
+  g_autoptr (GstEvent) event = gst_pad_get_sticky_event (pad, GST_EVENT_SEGMENT, 0);
+  const GstSegment *segment = NULL;
+
+  if (!event || !GST_BUFFER_PTS_IS_VALID (buffer))
+    return GST_CLOCK_TIME_NONE;
+  gst_event_parse_segment (event, &segment);
+  return gst_segment_to_running_time (segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
+}
+
+static void
+say_first (ParlorPeerStream *stream, ParlorTrackKind kind)
+{
+  gboolean first;
+
+  g_mutex_lock (&stream->lock);
+  first = !stream->shown[kind];
+  stream->shown[kind] = TRUE;
+  g_mutex_unlock (&stream->lock);
+  if (first)
+    parlor_peer_stream_post (stream, parlor_letter_new (PARLOR_LETTER_FIRST_FRAME, kind == PARLOR_TRACK_VIDEO
+                                                                                      ? PARLOR_MEDIA_VIDEO
+                                                                                      : PARLOR_MEDIA_AUDIO));
+}
+
+/*
+ * freezeCount and totalFreezesDuration of W3C webrtc-stats: a frame is a freeze's end when it is shown more than
+ * max (3 d, d + 150 ms) after the one before, d the mean of the last 30 intervals. Under the stream's lock.
+ */
+static void
+note_shown (ParlorFreezes *freezes, gint64 shown)
+{
+  gint64 interval = shown - freezes->last, sum = 0;
+  guint n = MIN (freezes->n_durations, G_N_ELEMENTS (freezes->durations));
+
+  if (freezes->last >= 0 && interval >= 0)
+    {
+      for (guint i = 0; i < n; i++)
+        sum += freezes->durations[i];
+      if (n > 0 && interval > MAX (3 * sum / n, sum / n + 150 * G_TIME_SPAN_MILLISECOND))
+        {
+          freezes->freezes++;
+          freezes->frozen += interval;
+        }
+      freezes->durations[freezes->n_durations++ % G_N_ELEMENTS (freezes->durations)] = interval;
+    }
+  freezes->last = shown;
+}
+
+/* On the pad before the sink: a picture is shown when it is due, or now if it is late. */
+static GstPadProbeReturn
+on_picture (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  ParlorPeerStream *stream = user_data;
+  ParlorTrack *track = &stream->tracks[PARLOR_TRACK_VIDEO];
+  g_autoptr (GstElement) element = gst_pad_get_parent_element (pad);
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  GstClockTime due = running_time_of (pad, GST_PAD_PROBE_INFO_BUFFER (info));
+  GstClockTime now = element ? gst_element_get_current_running_time (element) : GST_CLOCK_TIME_NONE;
+
+  if (g_atomic_int_get (&stream->gone))
+    return GST_PAD_PROBE_DROP;
+  g_mutex_lock (&stream->lock);
+  track->in.frames++;
+  if (caps)
+    {
+      gst_structure_get_int (gst_caps_get_structure (caps, 0), "width", &track->in.width);
+      gst_structure_get_int (gst_caps_get_structure (caps, 0), "height", &track->in.height);
+    }
+  if (GST_CLOCK_TIME_IS_VALID (now))
+    note_shown (&stream->freezes,
+                (gint64) GST_TIME_AS_USECONDS (GST_CLOCK_TIME_IS_VALID (due) ? MAX (now, due + stream->latency) : now));
+  g_mutex_unlock (&stream->lock);
+  say_first (stream, PARLOR_TRACK_VIDEO);
+  return GST_PAD_PROBE_OK;
+}
+
+/* Lost packets reach the Opus decoder as GAP events: it makes sound up for them, or takes it from the in-band FEC of the next. */
+static GstPadProbeReturn
+on_voice_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  ParlorPeerStream *stream = user_data;
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  GstClockTime duration;
+
+  if (GST_EVENT_TYPE (event) != GST_EVENT_GAP)
+    return GST_PAD_PROBE_OK;
+  gst_event_parse_gap (event, NULL, &duration);
+  if (GST_CLOCK_TIME_IS_VALID (duration))
+    {
+      g_mutex_lock (&stream->lock);
+      stream->tracks[PARLOR_TRACK_AUDIO].concealed += (gint64) gst_util_uint64_scale (duration, 48000, GST_SECOND);
+      g_mutex_unlock (&stream->lock);
+    }
+  return GST_PAD_PROBE_OK;
+}
+
+static GstFlowReturn
+on_voice (GstAppSink *sink, gpointer user_data)
+{
+  ParlorPeerStream *stream = user_data;
+  g_autoptr (GstSample) sample = gst_app_sink_pull_sample (sink);
+  GstBuffer *buffer = sample ? gst_sample_get_buffer (sample) : NULL;
+  GstClockTime running_time;
+
+  if (!buffer)
+    return GST_FLOW_EOS;
+  if (g_atomic_int_get (&stream->gone))
+    return GST_FLOW_OK;
+  running_time = gst_segment_to_running_time (gst_sample_get_segment (sample), GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
+  g_mutex_lock (&stream->lock);
+  stream->tracks[PARLOR_TRACK_AUDIO].samples += (gint64) (gst_buffer_get_size (buffer) / sizeof (gint16));
+  g_mutex_unlock (&stream->lock);
+  if (GST_CLOCK_TIME_IS_VALID (running_time))
+    parlor_voice_push_in_stream (stream->voice, gst_buffer_ref (buffer), running_time);
+  say_first (stream, PARLOR_TRACK_AUDIO);
+  return GST_FLOW_OK;
+}
+
+static GstElement *
+make (const char *factory, const char *first_property, ...)
+{
+  GstElement *element = gst_element_factory_make (factory, NULL);
+  va_list args;
+
+  va_start (args, first_property);
+  if (element && first_property)
+    g_object_set_valist (G_OBJECT (element), first_property, args);
+  va_end (args);
+  return element;
+}
+
+/* Puts @elements (a %NULL end, each transfer floating) behind @pad, linked last so that nothing flows into a half-built branch. */
+static gboolean
+append (ParlorPeerStream *stream, GstBin *pipeline, GstPad *pad, GstElement **elements, guint n)
+{
+  g_autoptr (GstPad) sink = NULL;
+  gboolean good = TRUE;
+
+  for (guint i = 0; i < n; i++)
+    if (!elements[i])
+      {
+        for (guint j = 0; j < n; j++)
+          if (elements[j])
+            gst_object_unref (gst_object_ref_sink (elements[j]));
+        parlor_peer_stream_post_error (stream, PARLOR_ERROR_MEDIA, "GStreamer lacks a decoder or a converter");
+        return FALSE;
+      }
+  for (guint i = 0; i < n; i++)
+    gst_bin_add (pipeline, elements[i]);
+  for (guint i = 0; i + 1 < n; i++)
+    good = good && gst_element_link (elements[i], elements[i + 1]);
+  for (guint i = n; i > 0; i--)
+    good = good && gst_element_sync_state_with_parent (elements[i - 1]);
+  sink = gst_element_get_static_pad (elements[0], "sink");
+  good = good && gst_pad_link (pad, sink) == GST_PAD_LINK_OK;
+  if (!good)
+    parlor_peer_stream_post_error (stream, PARLOR_ERROR_MEDIA, "The branch of what comes in could not be built");
+  return good;
+}
+
+static void
+discard (ParlorPeerStream *stream, GstBin *pipeline, GstPad *pad)
+{
+  GstElement *sink = make ("fakesink", "sync", FALSE, "async", FALSE, NULL);
+
+  append (stream, pipeline, pad, &sink, 1);
+}
+
+/* A sink that waits for its first frame would take the whole pipeline back to PAUSED. */
+static void
+make_live (GstElement *sink)
+{
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (sink), "async"))
+    g_object_set (sink, "async", FALSE, NULL);
+  if (GST_IS_BIN (sink))
+    {
+      GstIterator *sinks = gst_bin_iterate_sinks (GST_BIN (sink));
+      GValue value = G_VALUE_INIT;
+
+      while (gst_iterator_next (sinks, &value) == GST_ITERATOR_OK)
+        {
+          make_live (g_value_get_object (&value));
+          g_value_reset (&value);
+        }
+      gst_iterator_free (sinks);
+    }
+  else if (g_object_class_find_property (G_OBJECT_GET_CLASS (sink), "sync"))
+    g_object_set (sink, "sync", TRUE, NULL); /* else the smoothing of the jitter buffer is lost */
+}
+
+static void
+receive_picture (ParlorPeerStream *stream, GstBin *pipeline, GstPad *pad)
+{
+  GstElement *sink, *elements[4];
+
+  g_mutex_lock (&stream->lock);
+  sink = g_steal_pointer (&stream->video_sink);
+  if (sink)
+    stream->video_end = gst_object_ref (sink);
+  g_mutex_unlock (&stream->lock);
+  if (!sink)
+    {
+      discard (stream, pipeline, pad);
+      return;
+    }
+  make_live (sink);
+  elements[0] = make ("queue", "max-size-bytes", 0, "max-size-buffers", 2000, NULL);
+  elements[1] = make ("rtpvp8depay", "request-keyframe", TRUE, "wait-for-keyframe", TRUE, NULL);
+  elements[2] = make ("vp8dec", "threads", 1u, NULL);
+  elements[3] = sink;
+  parlor_peer_stream_probe (stream, sink, "sink", GST_PAD_PROBE_TYPE_BUFFER, on_picture);
+  append (stream, pipeline, pad, elements, G_N_ELEMENTS (elements));
+  gst_object_unref (sink);
+}
+
+static void
+receive_voice (ParlorPeerStream *stream, GstBin *pipeline, GstPad *pad)
+{
+  GstAppSinkCallbacks callbacks = { .new_sample = on_voice };
+  g_autoptr (GstCaps) caps = gst_caps_from_string (RAW_VOICE);
+  GstElement *elements[6];
+
+  elements[0] = make ("queue", NULL);
+  elements[1] = make ("rtpopusdepay", NULL);
+  elements[2] = make ("opusdec", "use-inband-fec", TRUE, "plc", TRUE, NULL);
+  elements[3] = make ("audioconvert", NULL);
+  elements[4] = make ("audioresample", NULL);
+  elements[5] = make ("appsink", "caps", caps, "sync", FALSE, "async", FALSE, "max-buffers", 50u, "drop", TRUE, NULL);
+  if (elements[2])
+    parlor_peer_stream_probe (stream, elements[2], "sink", GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_voice_event);
+  if (elements[5])
+    gst_app_sink_set_callbacks (GST_APP_SINK (elements[5]), &callbacks, parlor_peer_stream_ref (stream),
+                                parlor_peer_stream_unref);
+  append (stream, pipeline, pad, elements, G_N_ELEMENTS (elements));
+}
+
+/* Which of our tracks a new src pad of webrtcbin belongs to; PARLOR_N_TRACKS = none of them. */
+static ParlorTrackKind
+find_track (ParlorPeerStream *stream, GstPad *pad)
+{
+  g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  ParlorTrackKind kind;
+  guint line = G_MAXUINT, ssrc = 0;
+
+  g_object_get (pad, "transceiver", &transceiver, NULL);
+  if (transceiver)
+    g_object_get (transceiver, "mlineindex", &line, NULL);
+  if (caps)
+    gst_structure_get_uint (gst_caps_get_structure (caps, 0), "ssrc", &ssrc);
+  g_mutex_lock (&stream->lock);
+  for (kind = 0; kind < PARLOR_N_TRACKS; kind++)
+    if (stream->tracks[kind].line >= 0 && (guint) stream->tracks[kind].line == line)
+      {
+        stream->tracks[kind].remote_ssrc = ssrc;
+        break;
+      }
+  g_mutex_unlock (&stream->lock);
+  return kind;
+}
+
+static void
+on_pad_added (GstElement *webrtc, GstPad *pad, gpointer user_data)
+{
+  ParlorPeerStream *stream = user_data;
+  g_autoptr (GstObject) pipeline = gst_object_get_parent (GST_OBJECT (webrtc));
+  ParlorTrackKind kind;
+
+  if (!GST_PAD_IS_SRC (pad) || g_atomic_int_get (&stream->gone) || !pipeline)
+    return;
+  kind = find_track (stream, pad);
+  if (kind == PARLOR_TRACK_VIDEO)
+    receive_picture (stream, GST_BIN (pipeline), pad);
+  else if (kind == PARLOR_TRACK_AUDIO)
+    receive_voice (stream, GST_BIN (pipeline), pad);
+  else
+    discard (stream, GST_BIN (pipeline), pad);
+}
+
+typedef struct
+{
+  ParlorPeerStream *stream;
+  ParlorJitter *jitter; /* lives as long as the stream */
+} JitterProbe;
+
+static void
+jitter_probe_free (gpointer data)
+{
+  JitterProbe *probe = data;
+
+  parlor_peer_stream_unref (probe->stream);
+  g_free (probe);
+}
+
+static GstPadProbeReturn
+on_jitter_packet (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  JitterProbe *probe = user_data;
+  ParlorJitter *jitter = probe->jitter;
+  guint8 header[4];
+  gint64 *arrival, now = g_get_monotonic_time ();
+
+  if (gst_buffer_extract (GST_PAD_PROBE_INFO_BUFFER (info), 0, header, sizeof header) != sizeof header)
+    return GST_PAD_PROBE_OK;
+  g_mutex_lock (&probe->stream->lock);
+  arrival = &jitter->arrivals[((guint) header[2] << 8 | header[3]) % G_N_ELEMENTS (jitter->arrivals)];
+  if (GST_PAD_IS_SINK (pad))
+    *arrival = now;
+  else if (*arrival > 0)
+    {
+      jitter->held += now - *arrival;
+      jitter->n_held++;
+      *arrival = 0;
+    }
+  g_mutex_unlock (&probe->stream->lock);
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+probe_jitter (ParlorPeerStream *stream, ParlorJitter *jitter, const char *name)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (jitter->element, name);
+  JitterProbe *probe = g_new (JitterProbe, 1);
+
+  probe->stream = parlor_peer_stream_ref (stream);
+  probe->jitter = jitter;
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_jitter_packet, probe, jitter_probe_free);
+}
+
+static void
+on_new_jitterbuffer (GstElement *rtpbin, GstElement *element, guint session, guint ssrc, gpointer user_data)
+{
+  ParlorPeerStream *stream = user_data;
+  ParlorJitter *jitter = g_new0 (ParlorJitter, 1);
+
+  /* One packet is enough to begin with: the first picture need not wait for the latency to pass. */
+  g_object_set (element, "faststart-min-packets", 1, NULL);
+  jitter->element = gst_object_ref (element);
+  jitter->ssrc = ssrc;
+  g_mutex_lock (&stream->lock);
+  g_ptr_array_add (stream->jitters, jitter);
+  g_mutex_unlock (&stream->lock);
+  probe_jitter (stream, jitter, "sink");
+  probe_jitter (stream, jitter, "src");
+}
+
+/* Main: before anything can come in. */
+void
+parlor_peer_stream_receive (ParlorPeerStream *stream, GstElement *webrtc)
+{
+  g_autoptr (GstElement) rtpbin = gst_bin_get_by_name (GST_BIN (webrtc), "rtpbin");
+
+  g_object_set (rtpbin, "max-streams", MAX_STREAMS, NULL);
+  parlor_peer_stream_connect (stream, webrtc, "pad-added", G_CALLBACK (on_pad_added));
+  parlor_peer_stream_connect (stream, rtpbin, "new-jitterbuffer", G_CALLBACK (on_new_jitterbuffer));
+}
