@@ -160,13 +160,11 @@ function onCallState(state) {
 
 function onConnecting() {
   ui.weak(false);
-  ui.text('call-note', words.connecting);
   ui.show('connecting');
   onMediaChange();
 }
 
 async function onActive() {
-  ui.text('call-note', '');
   ui.startClock(call.activeSince);
   ui.show('active');
   if (media.notice)

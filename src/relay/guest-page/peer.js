@@ -18,6 +18,7 @@ export class Peer extends Emitter {
   #early = [];
   #remote = false;
   #done = false;
+  #opened = false;
   #senders = {};
   #stream = new MediaStream();
   #onLocalTrack = ({kind, track}) => this.#senders[kind]?.replaceTrack(track).catch(() => {});
@@ -112,11 +113,18 @@ export class Peer extends Emitter {
     if (channel.label !== CHANNEL || this.#channel)
       return;
     this.#channel = channel;
-    channel.onopen = () => this.#tell('open');
+    channel.onopen = () => this.#onOpen();
     channel.onclose = () => this.#tell('closed');
     channel.onmessage = ({data}) => this.#onMessage(data);
-    if (channel.readyState === 'open')
-      queueMicrotask(() => this.#tell('open'));
+    if (channel.readyState === 'open') // it can come already open, and then fire `open` as well
+      this.#onOpen();
+  }
+
+  #onOpen() {
+    if (this.#opened)
+      return;
+    this.#opened = true;
+    this.#tell('open');
   }
 
   #tell(name, detail) {

@@ -58,6 +58,7 @@ export class Ui extends Emitter {
     const before = SCREENS[this.state] ?? this.state;
     const screen = SCREENS[state] ?? state;
     document.body.dataset.state = state;
+    this.#showNote();
     for (const section of all('[data-screen]'))
       section.hidden = section.dataset.screen !== screen;
     if (screen !== before && before !== 'loading')
@@ -103,7 +104,7 @@ export class Ui extends Emitter {
   // Their picture; null lets go of it.
   remote(stream) {
     const video = one('#remote');
-    if (stream !== this.#remoteStream)
+    if (stream === null) // not when one comes: their state may be here before it
       this.#remoteVideo = this.#remoteAudio = true;
     this.#remoteStream = stream;
     this.#showBadge();
@@ -119,7 +120,7 @@ export class Ui extends Emitter {
     this.#remoteVideo = video;
     this.#remoteAudio = audio;
     this.#showBadge();
-    this.text('call-note', video ? '' : words.theirCameraOff);
+    this.#showNote();
     this.#showRemotePicture();
   }
 
@@ -201,6 +202,14 @@ export class Ui extends Emitter {
       this.line('badge', words.reconnecting);
     else
       this.line('badge', this.#remoteAudio ? '' : words.theirMicrophoneOff);
+  }
+
+  // What stands where their picture would be. Their state may come before the connection is told to be up.
+  #showNote() {
+    if (this.state === 'connecting')
+      this.text('call-note', words.connecting);
+    else
+      this.text('call-note', this.#remoteVideo ? '' : words.theirCameraOff);
   }
 
   // Their picture is shown when they say they send one and one has come.

@@ -4,7 +4,6 @@
 export const words = {
   app: 'Parlor',
   joinTitle: 'Join the call',
-  lobby: 'The lobby',
   roomAt: (room, host) => `Room ${room} at ${host}`,
   lobbyAt: host => `The lobby of ${host}`,
   yourName: 'Your name',
@@ -37,11 +36,8 @@ export const words = {
   reconnecting: 'The connection is weak. Trying to get it back…',
   theirCameraOff: 'Camera off',
   theirMicrophoneOff: 'Their microphone is off',
-  muted: 'Your microphone is off',
-  microphone: 'Microphone',
   muteMicrophone: 'Turn the microphone off',
   unmuteMicrophone: 'Turn the microphone on',
-  camera: 'Camera',
   cameraOff: 'Turn the camera off',
   cameraOn: 'Turn the camera on',
   hangUp: 'Hang up',
@@ -59,7 +55,7 @@ export const words = {
   titleCalling: name => `${name} is calling`,
 };
 
-// Why no camera or no microphone: `got` says what is left.
+// Why no camera or no microphone, and what is left of the call.
 export const notices = {
   'insecure': 'This page is not secure (http), so the browser lends it no camera and no microphone. You can watch and listen. To be seen and heard, ask for a link that starts with https.',
   'denied': 'The browser did not allow the camera and the microphone. You can watch and listen. To change it, open the settings beside the address.',
