@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The guest page as a person uses it: by what is on the screen.
+
+import {assert, say} from './harness.mjs';
+import {openPage} from './browsers.mjs';
+
+export class Guest {
+  constructor(page) {
+    this.page = page;
+  }
+
+  static async open(cleanup, browser, url, name, options) {
+    const page = await openPage(browser, options);
+    cleanup.add(() => page.browserContext().close());
+    await page.goto(url, {waitUntil: 'load', timeout: 20_000});
+    const guest = new Guest(page);
+    guest.name = name;
+    return guest;
+  }
+
+  async join() {
+    await this.state('join');
+    await this.page.bringToFront();
+    await this.page.type('#name', this.name);
+    await this.press('join');
+  }
+
+  async press(action) {
+    await this.page.bringToFront();
+    const button = await this.page.waitForSelector(`[data-screen]:not([hidden]) [data-action="${action}"]:not([hidden])`, {visible: true, timeout: 10_000});
+    await button.click();
+    await button.dispose();
+  }
+
+  async state(...names) {
+    await this.page.bringToFront();
+    try {
+      await this.page.waitForFunction(wanted => wanted.includes(document.body.dataset.state), {timeout: 25_000, polling: 100}, names);
+    } catch (error) {
+      const is = await this.page.evaluate(() => `${document.body.dataset.state} (${document.body.dataset.reason ?? 'no reason'})`);
+      throw new Error(`the page of ${this.name} is in state ${is}, expected ${names.join(' or ')}: ${error.message}`);
+    }
+  }
+
+  // Waits for the end and returns its reason.
+  async ended() {
+    await this.state('ended');
+    return this.page.evaluate(() => document.body.dataset.reason);
+  }
+
+  // What a person can read now.
+  text() {
+    return this.page.evaluate(() => [...document.querySelectorAll('[data-screen]:not([hidden]), #toast.shown')].map(each => each.innerText).join('\n'));
+  }
+
+  async reads(words) {
+    await this.page.bringToFront();
+    try {
+      await this.page.waitForFunction(wanted => document.body.innerText.includes(wanted), {timeout: 15_000, polling: 100}, words);
+    } catch {
+      throw new Error(`the page of ${this.name} does not say “${words}” but: ${await this.text()}`);
+    }
+  }
+
+  // No error in the console, nothing that the content policy blocked.
+  assertClean() {
+    if (this.page.problems.length)
+      say(this.page.problems.join('\n'));
+    assert(this.page.problems.length === 0, `${this.page.problems.length} problems in the console of ${this.name}`);
+  }
+}

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The parts of the guest page that need no browser: the state machine of a call, who rings whom, what an SDP must hold.
+
+import {webcrypto} from 'node:crypto';
+
+import {assert, assertEqual, run, test, until} from './lib/harness.mjs';
+
+// Node 18 keeps these two behind a flag; every browser has them.
+globalThis.CustomEvent ??= class extends Event {
+  constructor(name, {detail}) {
+    super(name);
+    this.detail = detail;
+  }
+};
+globalThis.crypto ??= webcrypto;
+
+const page = new URL('../../src/relay/guest-page/', import.meta.url);
+const {Room} = await import(new URL('room.js', page));
+const {Emitter} = await import(new URL('emitter.js', page));
+const {checkFingerprint} = await import(new URL('sdp.js', page));
+const {isInApp, readInvite} = await import(new URL('invite.js', page));
+const {words, notices, ends, errors} = await import(new URL('words.js', page));
+const {readFileSync, readdirSync} = await import('node:fs');
+
+const SHORT = {ring: 60, offer: 60, answer: 60, connect: 60, lost: 60};
+const LONG = {ring: 60_000, offer: 60_000, answer: 60_000, connect: 60_000, lost: 60_000};
+const FINGERPRINT = Array(32).fill('AB').join(':');
+const SDP = `v=0\r\na=fingerprint:sha-256 ${FINGERPRINT}\r\n`;
+
+class FakeSignaling extends Emitter {
+  sent = [];
+
+  send(message) {
+    this.sent.push(message);
+  }
+
+  close() {}
+
+  last(type) {
+    return this.sent.filter(message => message.type === type).at(-1);
+  }
+}
+
+class FakePeer extends Emitter {
+  said = [];
+  candidates = [];
+  open = false;
+  closed = false;
+
+  async offer() {
+    return SDP;
+  }
+
+  async answer(sdp) {
+    checkFingerprint(sdp, null);
+    return SDP;
+  }
+
+  async accept(sdp) {
+    checkFingerprint(sdp, null);
+  }
+
+  addCandidate(candidate) {
+    this.candidates.push(candidate);
+  }
+
+  say(message) {
+    this.said.push(message);
+  }
+
+  close() {
+    this.closed = true;
+  }
+}
+
+// A room with us as `id` and `others` in it; returns everything that a test looks at.
+function enter(id, others, deadlines = LONG) {
+  const signaling = new FakeSignaling();
+  const peers = [];
+  const calls = [];
+  const room = new Room({
+    signaling, deadlines,
+    createPeer: () => peers[peers.push(new FakePeer()) - 1],
+    local: () => ({audio: true, video: true}),
+  });
+  room.on('call', call => calls.push(call));
+  signaling.emit('welcome', {
+    type: 'welcome', id, room: 'r', ice_servers: [],
+    peers: others.map(other => ({id: other, name: other, dialect: other.startsWith('seed') ? 'seed' : 'parlor', in_call: false})),
+  });
+  const hear = message => signaling.emit('message', message);
+  return {room, signaling, peers, calls, hear};
+}
+
+test('a ring that is accepted makes one offer and becomes active', async () => {
+  const {room, signaling, peers, calls, hear} = enter('a', ['b']);
+  room.ring(room.find('b'));
+  const {call} = signaling.last('ring');
+  assert(/^[A-Za-z0-9_-]{22}$/.test(call), `call id ${call} is not 16 bytes`);
+  assertEqual(peers.length, 0, 'connections before accept');
+  hear({type: 'accept', from: 'b', call});
+  hear({type: 'accept', from: 'b', call}); // said twice, heard once
+  await until('offer', () => signaling.last('offer'));
+  assertEqual(peers.length, 1, 'connections');
+  assertEqual(signaling.sent.filter(each => each.type === 'offer').length, 1, 'offers');
+  hear({type: 'answer', from: 'b', call, generation: 1, sdp: SDP});
+  peers[0].emit('connected');
+  assertEqual(calls[0].state, 'active', 'state');
+  assertEqual(signaling.last('in-call').in_call, true, 'in-call');
+  calls[0].hangUp();
+  assertEqual(signaling.last('in-call').in_call, false, 'in-call');
+  assert(peers[0].closed, 'the connection stayed open');
+});
+
+test('messages of strangers, other calls and other generations are not heard', async () => {
+  const {room, signaling, calls, hear, peers} = enter('a', ['b', 'c']);
+  room.ring(room.find('b'));
+  const {call} = signaling.last('ring');
+  hear({type: 'accept', from: 'c', call});
+  hear({type: 'accept', from: 'b', call: 'another'});
+  hear({type: 'offer', from: 'b', call, generation: 1, sdp: SDP});
+  assertEqual(calls[0].state, 'dialing', 'state');
+  hear({type: 'accept', from: 'b', call});
+  await until('offer', () => signaling.last('offer'));
+  hear({type: 'ice', from: 'b', call, generation: 2, candidate: {candidate: 'x'}});
+  hear({type: 'ice', from: 'b', call, generation: 1, candidate: 7});
+  assertEqual(peers[0].candidates.length, 0, 'candidates');
+  hear({type: 'ice', from: 'b', call, generation: 1, candidate: {candidate: 'x'}});
+  assertEqual(peers[0].candidates.length, 1, 'candidates');
+});
+
+test('two who ring each other: the ring of the smaller id stands', async () => {
+  const small = enter('a', ['b']);
+  const great = enter('b', ['a']);
+  small.room.ring(small.room.find('b'));
+  great.room.ring(great.room.find('a'));
+  const ringOfSmall = small.signaling.last('ring');
+  const ringOfGreat = great.signaling.last('ring');
+  small.hear({...ringOfGreat, from: 'b'});
+  great.hear({...ringOfSmall, from: 'a'});
+  assertEqual(small.calls.length, 1, 'calls of the smaller');
+  assertEqual(small.calls[0].state, 'dialing', 'the smaller');
+  assertEqual(great.calls[0].reason, 'superseded', 'the first call of the greater');
+  assertEqual(great.calls[1].state, 'connecting', 'the second call of the greater');
+  assertEqual(great.signaling.last('accept').call, ringOfSmall.call, 'accepted call');
+  assertEqual(great.signaling.last('cancel'), undefined, 'cancel');
+  small.hear({type: 'accept', from: 'b', call: ringOfSmall.call});
+  assertEqual(small.calls[0].state, 'connecting', 'the smaller');
+});
+
+test('a second ring is answered busy', () => {
+  const {room, signaling, calls, hear} = enter('a', ['b', 'c']);
+  hear({type: 'ring', from: 'b', call: 'one', media: {}});
+  hear({type: 'ring', from: 'c', call: 'two', media: {}});
+  assertEqual(calls.length, 1, 'calls');
+  const {to, call, reason} = signaling.last('decline');
+  assertEqual(`${to} ${call} ${reason}`, 'c two busy', 'decline');
+  assertEqual(room.call.state, 'ringing', 'the first');
+});
+
+test('seed peers are neither shown nor rung nor heard', () => {
+  const {room, calls, hear} = enter('a', ['seed1', 'b']);
+  assertEqual(room.people.map(person => person.id).join(), 'b', 'people');
+  hear({type: 'ring', from: 'seed1', call: 'one'});
+  hear({type: 'offer', from: 'seed1', sdp: SDP});
+  hear({type: 'joined', peer: {id: 'seed2', name: 'x', dialect: 'seed', in_call: false}});
+  assertEqual(calls.length, 0, 'calls');
+  assertEqual(room.people.length, 1, 'people');
+});
+
+for (const [answer, reason] of [['declined', 'declined'], ['busy', 'busy'], ['timeout', 'no-answer'], ['no-device', 'no-device']]) {
+  test(`a ring declined with ${answer} ends ${reason}`, () => {
+    const {room, signaling, calls, hear} = enter('a', ['b']);
+    room.ring(room.find('b'));
+    hear({type: 'decline', from: 'b', call: signaling.last('ring').call, reason: answer});
+    assertEqual(calls[0].reason, reason, 'reason');
+    assertEqual(room.call, null, 'current call');
+  });
+}
+
+test('every phase has a deadline with its own name', async () => {
+  const ringer = enter('a', ['b'], SHORT);
+  ringer.room.ring(ringer.room.find('b'));
+  await until('no answer', () => ringer.calls[0].reason === 'no-answer', 2000);
+  assert(ringer.signaling.last('cancel'), 'no cancel was said');
+
+  const rung = enter('a', ['b'], SHORT);
+  rung.hear({type: 'ring', from: 'b', call: 'one'});
+  await until('missed', () => rung.calls[0].reason === 'no-answer-here', 2000);
+  assertEqual(rung.signaling.last('decline').reason, 'timeout', 'decline');
+
+  rung.hear({type: 'ring', from: 'b', call: 'two'});
+  rung.calls[1].accept();
+  await until('no offer', () => rung.calls[1].reason === 'offer-timeout', 2000);
+  assertEqual(rung.signaling.last('bye').reason, 'offer-timeout', 'bye');
+
+  rung.hear({type: 'ring', from: 'b', call: 'three'});
+  rung.calls[2].accept();
+  rung.hear({type: 'offer', from: 'b', call: 'three', generation: 1, sdp: SDP});
+  await until('no path', () => rung.calls[2].reason === 'connect-timeout', 2000);
+
+  ringer.room.ring(ringer.room.find('b'));
+  ringer.hear({type: 'accept', from: 'b', call: ringer.signaling.last('ring').call});
+  await until('no answer', () => ringer.calls[1].reason === 'answer-timeout', 2000);
+});
+
+test('a call outlives its relay once the data channel is open, not before', async () => {
+  const before = enter('a', ['b']);
+  before.hear({type: 'ring', from: 'b', call: 'one'});
+  before.calls[0].accept();
+  before.signaling.emit('closed', {reason: 'relay-lost'});
+  assertEqual(before.calls[0].reason, 'relay-lost', 'reason');
+
+  const after = enter('a', ['b']);
+  after.hear({type: 'ring', from: 'b', call: 'one'});
+  after.calls[0].accept();
+  after.hear({type: 'offer', from: 'b', call: 'one', generation: 1, sdp: SDP});
+  after.peers[0].emit('connected');
+  after.peers[0].open = true;
+  after.peers[0].emit('open');
+  after.hear({type: 'bye', from: 'b', call: 'one'});
+  after.hear({type: 'left', id: 'b'});
+  after.signaling.emit('closed', {reason: 'relay-lost'});
+  assertEqual(after.calls[0].state, 'active', 'state');
+  assertEqual(after.peers[0].said[0].type, 'state', 'first word on the channel');
+  after.peers[0].emit('message', {type: 'bye'});
+  assertEqual(after.calls[0].reason, 'remote-hung-up', 'reason');
+});
+
+test('a ringer who leaves or cancels stops the ringing', () => {
+  const {calls, hear} = enter('a', ['b', 'c']);
+  hear({type: 'ring', from: 'b', call: 'one'});
+  hear({type: 'cancel', from: 'b', call: 'one'});
+  assertEqual(calls[0].reason, 'cancelled', 'reason');
+  hear({type: 'ring', from: 'c', call: 'two'});
+  hear({type: 'left', id: 'c'});
+  assertEqual(calls[1].reason, 'peer-left', 'reason');
+});
+
+test('a description without a fingerprint, or with a wrong one, ends the call by name', async () => {
+  for (const [sdp, reason] of [['v=0\r\n', 'fingerprint-missing'], [`${SDP}a=fingerprint:sha-256 ${FINGERPRINT.replace('AB', 'CD')}\r\n`, 'fingerprint-mismatch']]) {
+    const {calls, signaling, hear} = enter('a', ['b']);
+    hear({type: 'ring', from: 'b', call: 'one'});
+    calls[0].accept();
+    hear({type: 'offer', from: 'b', call: 'one', generation: 1, sdp});
+    await until(reason, () => calls[0].state === 'ended', 2000);
+    assertEqual(calls[0].reason, reason, 'reason');
+    assertEqual(signaling.last('bye').reason, reason, 'bye');
+  }
+});
+
+test('fingerprints: one distinct sha-256, not our own', () => {
+  const reasonOf = (sdp, own) => {
+    try {
+      checkFingerprint(sdp, own);
+      return null;
+    } catch (error) {
+      return error.reason;
+    }
+  };
+  assertEqual(reasonOf(SDP, null), null, 'one');
+  assertEqual(reasonOf(SDP + SDP.toLowerCase(), null), null, 'the same twice');
+  assertEqual(reasonOf('', null), 'fingerprint-missing', 'none');
+  assertEqual(reasonOf(SDP, SDP), 'fingerprint-mismatch', 'our own');
+  assertEqual(reasonOf(SDP.replace('sha-256', 'sha-1'), null), 'fingerprint-mismatch', 'sha-1');
+  assertEqual(reasonOf(SDP.replace('AB:', ''), null), 'fingerprint-mismatch', 'short');
+});
+
+test('invites: the key stays behind #, a damaged one is an error', () => {
+  const at = url => readInvite(new URL(url));
+  assertEqual(at('https://h:3/room#AAAAAAAAAAAAAAAAAAAAAA').url, 'wss://h:3/room', 'address');
+  assertEqual(at('https://h:3/room#AAAAAAAAAAAAAAAAAAAAAA').key, 'AAAAAAAAAAAAAAAAAAAAAA', 'key');
+  assertEqual(at('http://h/').room, '', 'lobby');
+  assertEqual(at('http://h/').error, null, 'no key');
+  for (const bad of ['short', 'AAAAAAAAAAAAAAAAAAAAAB', 'AAAAAAAAAAAAAAAAAAAAA=', 'AAAAAAAAAAAAAAAAAAAAAAA'])
+    assertEqual(at(`http://h/r#${bad}`).error, 'bad-invite', bad);
+});
+
+test('browsers inside other apps are known', () => {
+  for (const agent of ['Mozilla/5.0 (iPhone) Instagram 300.0', 'x [FBAN/FBIOS;FBAV/1]', 'x MicroMessenger/8.0', 'x Line/13.1'])
+    assert(isInApp(agent), agent);
+  for (const agent of ['Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0', 'Mozilla/5.0 (iPhone) Version/17 Safari/604.1 OnLine', 'x Chrome/156 Safari/537.36'])
+    assert(!isInApp(agent), agent);
+});
+
+test('every word that is shown exists, and every word is shown', () => {
+  const sources = readdirSync(page).filter(name => /\.(js|html)$/.test(name) && name !== 'words.js').map(name => readFileSync(new URL(name, page), 'utf8')).join('\n');
+  const used = new Set([...sources.matchAll(/\bwords\.(?!js\b)(\w+)|data-(?:word|label|placeholder)="(\w+)"/g)].map(([, a, b]) => a ?? b));
+  for (const name of used)
+    assert(name in words, `words.${name} is missing`);
+  for (const name of Object.keys(words))
+    assert(used.has(name), `words.${name} is not used`);
+  for (const table of [ends, errors]) {
+    for (const [name, say] of Object.entries(table))
+      assertEqual(say('x').filter(line => line.length > 0).length, 2, name);
+  }
+  for (const [name, text] of Object.entries(notices))
+    assert(text.endsWith('.') || text.endsWith('…'), name);
+});
+
+test('the page asks nobody else for anything', () => {
+  for (const name of readdirSync(page).filter(each => /\.(js|html|css)$/.test(each))) {
+    const text = readFileSync(new URL(name, page), 'utf8').replace('xmlns="http://www.w3.org/2000/svg"', '');
+    assert(!/https?:\/\/\w|url\(|@import|\bstyle="|<style|\son\w+="|<script>/.test(text), `${name} loads something or holds inline code`);
+  }
+});
+
+await run();
