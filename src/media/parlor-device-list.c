@@ -6,11 +6,12 @@
 #include "parlor-device-list.h"
 
 /*
- * ParlorDeviceList: a GstDeviceMonitor as a list model. Main thread.
+ * ParlorDeviceList: the GstDeviceMonitor as a list model. Main thread.
  *
- * Starting and stopping a monitor blocks (it speaks with PipeWire, Pulse and udev), so both happen on a thread that owns
- * nothing but the monitor. What is there at the start comes twice, as the monitor's list and as messages on its bus; a
- * device is kept once. A sound server that hangs must not keep a call from starting: after READY_TIMEOUT the list
+ * There is one monitor in the process, and it is never stopped: in GStreamer 1.22 a device provider reports to the newest
+ * monitor only, and to none any more when one of them is disposed of. Starting it blocks (it speaks with PipeWire, Pulse
+ * and udev), so a thread does. What is there at the start comes twice, as the monitor's list and as messages on its bus; a
+ * device is kept once. A sound server that hangs must not keep a call from starting: after READY_TIMEOUT_MS the list
  * says it is ready with what it has.
  */
 
@@ -26,11 +27,9 @@ struct _ParlorDeviceList
 {
   GObject parent_instance;
 
-  GstDeviceMonitor *monitor;
   GPtrArray *devices;
-  guint bus_watch;
+  GstBus *bus; /* while started */
   guint timeout;
-  gboolean started;
   gboolean ready;
 };
 
@@ -100,10 +99,9 @@ remove_device (ParlorDeviceList *self, GstDevice *device)
   g_list_model_items_changed (G_LIST_MODEL (self), position, 1, 0);
 }
 
-static gboolean
-on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
+static void
+on_bus_message (GstBus *bus, GstMessage *message, ParlorDeviceList *self)
 {
-  ParlorDeviceList *self = user_data;
   g_autoptr (GstDevice) device = NULL;
 
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_DEVICE_ADDED)
@@ -116,7 +114,6 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
       gst_message_parse_device_removed (message, &device);
       remove_device (self, device);
     }
-  return G_SOURCE_CONTINUE;
 }
 
 static gboolean
@@ -136,48 +133,50 @@ free_devices (gpointer devices)
   g_list_free_full (devices, gst_object_unref);
 }
 
-static void
-start_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+/* The process's monitor; main thread. */
+static GstDeviceMonitor *
+get_monitor (void)
 {
-  GstDeviceMonitor *monitor = task_data;
-  GList *devices = NULL;
+  static GstDeviceMonitor *monitor = NULL;
+  g_autoptr (GstBus) bus = NULL;
 
-  if (gst_device_monitor_start (monitor))
-    devices = gst_device_monitor_get_devices (monitor);
-  g_task_return_pointer (task, devices, free_devices);
+  if (monitor)
+    return monitor;
+
+  monitor = gst_device_monitor_new ();
+  gst_device_monitor_add_filter (monitor, "Video/Source", NULL);
+  gst_device_monitor_add_filter (monitor, "Audio/Source", NULL);
+  gst_device_monitor_add_filter (monitor, "Audio/Sink", NULL);
+  bus = gst_device_monitor_get_bus (monitor);
+  gst_bus_add_signal_watch (bus);
+  return monitor;
 }
 
 static void
-stop_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+look_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
-  gst_device_monitor_stop (task_data);
-  g_task_return_boolean (task, TRUE);
+  static gsize started = 0;
+
+  if (g_once_init_enter (&started))
+    {
+      gst_device_monitor_start (task_data);
+      g_once_init_leave (&started, 1);
+    }
+  g_task_return_pointer (task, gst_device_monitor_get_devices (task_data), free_devices);
 }
 
 static void
-stop_monitor (GstDeviceMonitor *monitor)
-{
-  g_autoptr (GTask) task = g_task_new (NULL, NULL, NULL, NULL);
-
-  g_task_set_task_data (task, gst_object_ref (monitor), gst_object_unref);
-  g_task_run_in_thread (task, stop_in_thread);
-}
-
-static void
-on_monitor_started (GObject *source, GAsyncResult *result, gpointer user_data)
+on_looked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   ParlorDeviceList *self = PARLOR_DEVICE_LIST (source);
   GList *devices = g_task_propagate_pointer (G_TASK (result), NULL);
 
-  if (self->monitor)
+  if (self->bus)
     {
-      self->started = TRUE;
       for (GList *l = devices; l; l = l->next)
         add_device (self, l->data);
       set_ready (self);
     }
-  else
-    stop_monitor (g_task_get_task_data (G_TASK (result)));
   free_devices (devices);
 }
 
@@ -272,24 +271,18 @@ parlor_device_list_new (void)
 void
 parlor_device_list_start (ParlorDeviceList *self)
 {
-  g_autoptr (GstBus) bus = NULL;
   g_autoptr (GTask) task = NULL;
 
   g_return_if_fail (PARLOR_IS_DEVICE_LIST (self));
-  g_return_if_fail (self->monitor == NULL);
+  g_return_if_fail (self->bus == NULL);
 
-  self->monitor = gst_device_monitor_new ();
-  gst_device_monitor_add_filter (self->monitor, "Video/Source", NULL);
-  gst_device_monitor_add_filter (self->monitor, "Audio/Source", NULL);
-  gst_device_monitor_add_filter (self->monitor, "Audio/Sink", NULL);
-
-  bus = gst_device_monitor_get_bus (self->monitor);
-  self->bus_watch = gst_bus_add_watch (bus, on_bus_message, self);
+  self->bus = gst_device_monitor_get_bus (get_monitor ());
+  g_signal_connect_object (self->bus, "message", G_CALLBACK (on_bus_message), self, 0);
   self->timeout = g_timeout_add (READY_TIMEOUT_MS, on_ready_timeout, self);
 
-  task = g_task_new (self, NULL, on_monitor_started, NULL);
-  g_task_set_task_data (task, gst_object_ref (self->monitor), gst_object_unref);
-  g_task_run_in_thread (task, start_in_thread);
+  task = g_task_new (self, NULL, on_looked, NULL);
+  g_task_set_task_data (task, gst_object_ref (get_monitor ()), gst_object_unref);
+  g_task_run_in_thread (task, look_in_thread);
 }
 
 void
@@ -298,11 +291,9 @@ parlor_device_list_stop (ParlorDeviceList *self)
   g_return_if_fail (PARLOR_IS_DEVICE_LIST (self));
 
   g_clear_handle_id (&self->timeout, g_source_remove);
-  g_clear_handle_id (&self->bus_watch, g_source_remove);
-  /* One that is still starting is stopped once it has. */
-  if (self->monitor && self->started)
-    stop_monitor (self->monitor);
-  g_clear_object (&self->monitor);
+  if (self->bus)
+    g_signal_handlers_disconnect_by_data (self->bus, self);
+  g_clear_object (&self->bus);
 }
 
 gboolean

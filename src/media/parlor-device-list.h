@@ -20,7 +20,7 @@ G_DECLARE_FINAL_TYPE (ParlorDeviceList, parlor_device_list, PARLOR, DEVICE_LIST,
 ParlorDeviceList *parlor_device_list_new (void);
 
 void parlor_device_list_start (ParlorDeviceList *self);
-/* Nothing changes any more; the search ends on its own thread. Not to be started again. */
+/* Nothing changes any more. Not to be started again. */
 void parlor_device_list_stop (ParlorDeviceList *self);
 gboolean parlor_device_list_get_ready (ParlorDeviceList *self);
 
