@@ -25,8 +25,8 @@
 #define KEEPALIVE_S 20 /* as often as the relay pings; keeps NATs and proxies from forgetting us */
 /* A connection that held this long was a good one: the next loss begins with a short wait again. */
 #define STEADY_US (10 * G_USEC_PER_SEC)
-/* A relay adds `from` to a message of full size; the parser refuses what is larger without it. */
-#define MAX_FRAME (PARLOR_WIRE_MAX_MESSAGE + 64)
+/* A relay adds to a message of full size (`from`; to a seed page's also `to`); the parser refuses what is larger without. */
+#define MAX_FRAME (PARLOR_WIRE_MAX_MESSAGE + 1024)
 
 struct _ParlorWsChannel
 {

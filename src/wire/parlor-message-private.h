@@ -15,7 +15,7 @@ typedef enum
   PARLOR_TEXT_WORD, /* [a-z0-9-]{1,64} */
   PARLOR_TEXT_NAME, /* up to 64 characters, plain */
   PARLOR_TEXT_LINE, /* up to 1024 characters, plain */
-  PARLOR_TEXT_BODY, /* anything but nothing */
+  PARLOR_TEXT_BODY, /* not empty; of the ASCII controls only tab, line feed and carriage return */
 } ParlorTextKind;
 
 /* %NULL when @text is of @kind, else what is wrong with it: "is too long", ... (static). */

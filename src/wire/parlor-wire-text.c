@@ -49,6 +49,18 @@ plain_complaint (const char *text, gsize max)
   return n > max ? "is too long" : NULL;
 }
 
+/* Of all controls only these keep their size when they are written again, so a text never outgrows the message it came in. */
+static const char *
+body_complaint (const char *text)
+{
+  if (*text == '\0')
+    return "is empty";
+  for (const char *p = text; *p; p++)
+    if (g_ascii_iscntrl (*p) && !strchr ("\t\r\n", *p))
+      return "holds control characters";
+  return NULL;
+}
+
 const char *
 parlor_wire_text_complaint (const char *text, ParlorTextKind kind)
 {
@@ -66,7 +78,7 @@ parlor_wire_text_complaint (const char *text, ParlorTextKind kind)
       return plain_complaint (text, MAX_LINE);
     case PARLOR_TEXT_BODY:
     default:
-      return *text == '\0' ? "is empty" : NULL;
+      return body_complaint (text);
     }
 }
 
