@@ -58,8 +58,7 @@ typedef enum
 static void channel_iface_init (ParlorChannelInterface *iface);
 static void start_attempt (ParlorWsChannel *self);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (ParlorWsChannel, parlor_ws_channel, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (PARLOR_TYPE_CHANNEL, channel_iface_init))
+G_DEFINE_FINAL_TYPE_WITH_CODE (ParlorWsChannel, parlor_ws_channel, G_TYPE_OBJECT, G_IMPLEMENT_INTERFACE (PARLOR_TYPE_CHANNEL, channel_iface_init))
 
 enum
 {
@@ -385,8 +384,7 @@ on_handshake_done (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (Attempt) attempt = user_data;
   g_autoptr (ParlorWsChannel) self = g_weak_ref_get (&attempt->channel);
   g_autoptr (GError) error = NULL;
-  g_autoptr (SoupWebsocketConnection) connection =
-    soup_session_websocket_connect_finish (SOUP_SESSION (source), result, &error);
+  g_autoptr (SoupWebsocketConnection) connection = soup_session_websocket_connect_finish (SOUP_SESSION (source), result, &error);
 
   if (self == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;

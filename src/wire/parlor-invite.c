@@ -142,8 +142,7 @@ read_fragment (ParlorInvite *self, LinkKind kind, const char *fragment, GError *
 static char *
 escape (const char *part)
 {
-  return g_uri_escape_string (part, "%" G_URI_RESERVED_CHARS_GENERIC_DELIMITERS
-                              G_URI_RESERVED_CHARS_SUBCOMPONENT_DELIMITERS, FALSE);
+  return g_uri_escape_string (part, "%" G_URI_RESERVED_CHARS_GENERIC_DELIMITERS G_URI_RESERVED_CHARS_SUBCOMPONENT_DELIMITERS, FALSE);
 }
 
 /*

@@ -25,14 +25,14 @@ on_patience_lost (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-#define wait_for(condition)                                                                                          \
-  G_STMT_START                                                                                                       \
-  {                                                                                                                  \
-    guint patience = g_timeout_add_seconds (PATIENCE_S, on_patience_lost, (gpointer) #condition);                    \
-    while (!(condition))                                                                                             \
-      g_main_context_iteration (NULL, TRUE);                                                                         \
-    g_source_remove (patience);                                                                                      \
-  }                                                                                                                  \
+#define wait_for(condition)                                                                       \
+  G_STMT_START                                                                                    \
+  {                                                                                               \
+    guint patience = g_timeout_add_seconds (PATIENCE_S, on_patience_lost, (gpointer) #condition); \
+    while (!(condition))                                                                          \
+      g_main_context_iteration (NULL, TRUE);                                                      \
+    g_source_remove (patience);                                                                   \
+  }                                                                                               \
   G_STMT_END
 
 static void

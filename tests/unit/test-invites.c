@@ -46,7 +46,10 @@ static const Case cases[] = {
     "wss://[2001:db8::7]:4000/room", "parlor://[2001:db8::7]:4000/room#" KEY, "https://[2001:db8::7]:4000/room",
     "[2001:db8::7]:4000/room" },
   /* an escape that RFC 3986 (6.2.2.2) calls equal to its letter */
-  { "parlor://host/r%6F" "om#AAECAwQFBgcICQoLDA0%4F" "Dw", "host", 3002, "room", TLS | HAS_KEY, "wss://host:3002/room",
+  { "parlor://host/r%6F"
+    "om#AAECAwQFBgcICQoLDA0%4F"
+    "Dw",
+    "host", 3002, "room", TLS | HAS_KEY, "wss://host:3002/room",
     "parlor://host:3002/room#" KEY, "https://host:3002/room", "host:3002/room" },
   /* a relay on this machine speaks plainly, unless its certificate is pinned */
   { "parlor://127.0.0.1:3002/room#" KEY, "127.0.0.1", 3002, "room", HAS_KEY | LOOPBACK,
@@ -85,7 +88,9 @@ static const Case cases[] = {
   { "ws://host?a", "host", 80, "", 0, "ws://host/?a", NULL, "http://host/?a", "host:80" },
   { "wss://host:443/Room", "host", 443, "Room", TLS, "wss://host/Room", NULL, "https://host/Room", "host:443/Room" },
   /* other alphabets: a host in punycode, a path escaped */
-  { "wss://b\xc3\xbc" "cher.example/\xe2\x80\xaex", "xn--bcher-kva.example", 443, "%E2%80%AEx", TLS,
+  { "wss://b\xc3\xbc"
+    "cher.example/\xe2\x80\xaex",
+    "xn--bcher-kva.example", 443, "%E2%80%AEx", TLS,
     "wss://xn--bcher-kva.example/%E2%80%AEx", NULL, "https://xn--bcher-kva.example/%E2%80%AEx",
     "xn--bcher-kva.example:443/%E2%80%AEx" },
 };
@@ -138,7 +143,7 @@ test_good (void)
 static void
 test_key_bytes (void)
 {
-  static const guint8 counting[32] = { 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+  static const guint8 counting[32] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
                                        16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31 };
   g_autoptr (ParlorInvite) invite = parlor_invite_parse ("parlor://h/r#" KEY ".tls=" PIN, NULL);
   GBytes *key = parlor_invite_get_key (invite);
@@ -190,7 +195,9 @@ test_bad (void)
     { "parlor://host/room#AAECAwQFBgcICQoLDA0ODx", "key" }, /* bits left over */
     { "parlor://host/room#" KEY "==", "key" },
     { "parlor://host/room#AAECAwQFBgcICQoLDA0O+w", "key" },
-    { "parlor://host/room#AAECAwQFBgcICQoLDA0%2B" "Dw", "key" },
+    { "parlor://host/room#AAECAwQFBgcICQoLDA0%2B"
+      "Dw",
+      "key" },
     { "parlor://host/room#.tls=" PIN, "key" },
     { "parlor://host/room#" KEY "#" KEY, "key" },
     { "parlor://host/room#" KEY ".", "certificate" },
@@ -259,7 +266,8 @@ static void
 test_mutations (void)
 {
   g_autoptr (GRand) rand = g_rand_new_with_seed (20240611);
-  static const char alphabet[] = ":/?#[]@%.&=-_ \x01\x7f\xff\xc3" "0aZ";
+  static const char alphabet[] = ":/?#[]@%.&=-_ \x01\x7f\xff\xc3"
+                                 "0aZ";
   guint n_accepted = 0;
 
   for (guint i = 0; i < 20000; i++)

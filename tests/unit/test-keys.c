@@ -109,10 +109,10 @@ test_base64url (void)
   } bad[] = {
     { "A", 0 },
     { "", 1 },
-    { "_w==", 1 },                     /* padding */
-    { "_x", 1 },                       /* bits left over: the same byte in another spelling */
-    { "+/8", 2 },                      /* the other alphabet */
-    { "-_9", 2 },                      /* bits left over */
+    { "_w==", 1 }, /* padding */
+    { "_x", 1 },   /* bits left over: the same byte in another spelling */
+    { "+/8", 2 },  /* the other alphabet */
+    { "-_9", 2 },  /* bits left over */
     { " _w", 1 },
     { "_w\n", 1 },
     { "AAECAwQFBgcICQoLDA0OD", 16 },   /* one short */

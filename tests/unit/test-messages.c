@@ -213,7 +213,8 @@ test_fields (void)
 
   welcome = parlor_message_parse ("{\"type\":\"welcome\",\"id\":\"a1\",\"room\":\"r\",\"peers\":[{\"id\":\"b2\",\"name\":\"Bob\","
                                   "\"dialect\":\"seed\",\"in_call\":true}],\"ice_servers\":[{\"urls\":[\"turn:t:1\"],"
-                                  "\"username\":\"u\",\"credential\":\"c\"}]}", -1, PARLOR_DIALECT_PARLOR, &error);
+                                  "\"username\":\"u\",\"credential\":\"c\"}]}",
+                                  -1, PARLOR_DIALECT_PARLOR, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (welcome->welcome.id, ==, "a1");
   g_assert_cmpstr (welcome->welcome.room, ==, "r");
@@ -229,7 +230,8 @@ test_fields (void)
   g_assert_cmpstr (server->credential, ==, "c");
 
   ice = parlor_message_parse ("{\"type\":\"ice\",\"from\":\"b2\",\"to\":\"a1\",\"call\":\"c\",\"generation\":3,"
-                              "\"candidate\":{\"candidate\":\"x\"}}", -1, PARLOR_DIALECT_PARLOR, &error);
+                              "\"candidate\":{\"candidate\":\"x\"}}",
+                              -1, PARLOR_DIALECT_PARLOR, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (ice->from, ==, "b2");
   g_assert_cmpstr (ice->to, ==, "a1");
@@ -322,7 +324,10 @@ test_clean_name (void)
   } cases[] = {
     { "Ada", "Ada" },
     { "  Ada Lovelace\n", "Ada Lovelace" },
-    { "A\x01" "d\xe2\x80\xae" "a\xe2\x81\xa6", "Ada" },
+    { "A\x01"
+      "d\xe2\x80\xae"
+      "a\xe2\x81\xa6",
+      "Ada" },
     { "\xd7\x93\xd7\xa0\xd7\x94", "\xd7\x93\xd7\xa0\xd7\x94" },
     { "A\xff", "A\xef\xbf\xbd" },
     { "", "Guest" },

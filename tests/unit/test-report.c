@@ -5,12 +5,12 @@
 #include <math.h>
 #include <string.h>
 
-#define assert_line(call, expected)                                                                                  \
-  G_STMT_START                                                                                                       \
-  {                                                                                                                  \
-    g_autofree char *line = (call);                                                                                  \
-    g_assert_cmpstr (line, ==, expected);                                                                            \
-  }                                                                                                                  \
+#define assert_line(call, expected)       \
+  G_STMT_START                            \
+  {                                       \
+    g_autofree char *line = (call);       \
+    g_assert_cmpstr (line, ==, expected); \
+  }                                       \
   G_STMT_END
 
 static void
