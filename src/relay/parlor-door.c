@@ -37,7 +37,7 @@ get_host_name (const char *host)
     {
       end = port = host + strcspn (host, ":");
     }
-  if (end == host || strspn (port, ":0123456789") != strlen (port))
+  if (end == host || (*port == ':' && strspn (port + 1, "0123456789") != strlen (port + 1)))
     return NULL;
   return g_ascii_strdown (host, end - host);
 }

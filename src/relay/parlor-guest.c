@@ -340,7 +340,11 @@ parlor_guest_finalize (GObject *object)
 {
   ParlorGuest *self = PARLOR_GUEST (object);
 
-  clear_source (&self->gone_source); /* its context may have gone before it was run */
+  /* Each source holds a reference, so those that are left here are destroyed already, by the end of their context. */
+  clear_source (&self->input_source);
+  clear_source (&self->output_source);
+  clear_source (&self->deadline_source);
+  clear_source (&self->gone_source);
   g_clear_pointer (&self->reader, parlor_frame_reader_free);
   g_queue_clear_full (&self->unsent, (GDestroyNotify) g_bytes_unref);
   g_clear_object (&self->stream);

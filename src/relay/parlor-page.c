@@ -86,6 +86,8 @@ parlor_page_respond_status (SoupServerMessage *request, guint status, const char
   g_autofree char *line = g_strconcat (text, "\n", NULL);
 
   add_headers (request);
-  soup_server_message_set_status (request, status, NULL);
+  /* libsoup 3.2 has no words for 421. */
+  soup_server_message_set_status (request, status,
+                                  status == SOUP_STATUS_MISDIRECTED_REQUEST ? "Misdirected Request" : NULL);
   soup_server_message_set_response (request, "text/plain; charset=utf-8", SOUP_MEMORY_COPY, line, strlen (line));
 }

@@ -173,11 +173,12 @@ on_request (SoupServer *server, SoupServerMessage *request, const char *path, GH
 {
   ParlorRelay *self = user_data;
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (request);
-  const char *host = soup_message_headers_get_one (headers, "Host");
-  const char *origin = soup_message_headers_get_one (headers, "Origin");
+  /* As lists: two Hosts in one head make one that is no name at all. */
+  const char *host = soup_message_headers_get_list (headers, "Host");
+  const char *origin = soup_message_headers_get_list (headers, "Origin");
   gboolean is_foreign = origin != NULL && !parlor_door_origin_matches (origin, host ? host : "");
   gboolean is_upgrade = soup_server_message_get_method (request) == SOUP_METHOD_GET &&
-                        soup_message_headers_get_list (headers, "Upgrade") != NULL;
+                        soup_message_headers_header_contains (headers, "Upgrade", "websocket");
 
   if (!parlor_door_host_is_allowed (host, self->allowed_hosts))
     parlor_page_respond_status (request, SOUP_STATUS_MISDIRECTED_REQUEST, "This relay does not go by that name.");

@@ -4,6 +4,7 @@
 #include "parlor-frame.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 gboolean
 lab_on_tick (gpointer unused)
@@ -250,6 +251,14 @@ request (Lab *lab, const char *method, const char *path, const char *host, const
   return soup_message_get_status (own);
 }
 
+/* A NUL behind the end, so that what came in can be looked at as text. */
+static void
+keep_terminated (Raw *raw)
+{
+  g_byte_array_append (raw->in, (const guint8 *) "", 1);
+  g_byte_array_set_size (raw->in, raw->in->len - 1);
+}
+
 Raw *
 raw_open (Lab *lab)
 {
@@ -258,7 +267,11 @@ raw_open (Lab *lab)
   g_autoptr (GError) error = NULL;
 
   raw->in = g_byte_array_new ();
+  keep_terminated (raw);
   raw->socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, &error);
+  g_assert_no_error (error);
+  /* So that one that does not read is felt soon, at the other end. */
+  g_socket_set_option (raw->socket, SOL_SOCKET, SO_RCVBUF, 65536, &error);
   g_assert_no_error (error);
   g_socket_connect (raw->socket, address, NULL, &error);
   g_assert_no_error (error);
@@ -369,10 +382,8 @@ take (Raw *raw)
 
   if (n < 0)
     return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
-  /* Kept NUL-terminated behind its end, so that it can be looked at as text. */
   g_byte_array_append (raw->in, bytes, n);
-  g_byte_array_append (raw->in, (const guint8 *) "", 1);
-  g_byte_array_set_size (raw->in, raw->in->len - 1);
+  keep_terminated (raw);
   return n > 0;
 }
 

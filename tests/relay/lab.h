@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "parlor-message.h"
 #include "parlor-relay.h"
 
 #include <json-glib/json-glib.h>

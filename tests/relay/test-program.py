@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""parlor-relay as a program: what it prints, its exit statuses and its signals.
+
+Usage: test-program.py PARLOR-RELAY. Speaks TAP. What it must not link is tested in tests/unit/test-links.py.
+"""
+
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+
+DEADLINE = 10
+PROGRAM = sys.argv[1]
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def run(*arguments):
+    """Runs to the end; for uses that end by themselves."""
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=DEADLINE)
+
+
+class Relay:
+    def __init__(self, *arguments):
+        self.process = subprocess.Popen([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        ready, _, _ = select.select([self.process.stdout], [], [], DEADLINE)
+        assert ready, 'it does not say that it listens'
+        self.line = self.process.stdout.readline().decode()
+        self.url = self.line.split()[-1] if self.line else ''
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(DEADLINE)
+
+    def end(self, number):
+        """(status, what else it printed, what it complained)"""
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=DEADLINE)
+        return self.process.returncode, out.decode(), err.decode()
+
+
+def status_of(url):
+    with urllib.request.urlopen(url, timeout=DEADLINE) as answer:
+        return answer.status
+
+
+@test
+def listens_and_ends_by_signal():
+    for number in signal.SIGINT, signal.SIGTERM:
+        with Relay('--listen', '127.0.0.1:0') as relay:
+            assert re.fullmatch(r'Listening on http://127\.0\.0\.1:[1-9][0-9]*\n', relay.line), relay.line
+            assert status_of(relay.url + '/room') == 200
+            assert relay.end(number) == (0, '', '')
+
+
+@test
+def ends_with_guests():
+    with Relay('--listen', '127.0.0.1:0') as relay:
+        port = int(relay.url.rsplit(':', 1)[1])
+        with socket.create_connection(('127.0.0.1', port), DEADLINE) as guest:
+            guest.sendall(b'GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+                          b'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n')
+            head = guest.recv(4096)
+            assert head.startswith(b'HTTP/1.1 101 '), head
+            assert relay.end(signal.SIGTERM) == (0, '', '')
+            assert guest.recv(4096) == b'\x88\x02\x03\xf4'  # 1012
+
+
+@test
+def speaks_ipv6():
+    if not os.path.exists('/proc/net/if_inet6') or not open('/proc/net/if_inet6', encoding='ascii').read():
+        return 'no IPv6 here'
+    with Relay('--listen', '[::1]:0') as relay:
+        assert re.fullmatch(r'Listening on http://\[::1\]:[1-9][0-9]*\n', relay.line), relay.line
+        assert status_of(relay.url + '/') == 200
+
+
+@test
+def address_in_use():
+    with Relay('--listen', '127.0.0.1:0') as relay:
+        address = relay.url.removeprefix('http://')
+        second = run('--listen', address)
+        assert second.returncode == 1 and second.stdout == '', second
+        assert 'in use' in second.stderr and address.split(':')[1] in second.stderr, second.stderr
+        assert status_of(relay.url + '/') == 200
+
+
+@test
+def bad_usage():
+    for arguments in (['--nonsense'], ['extra'], ['--listen'], ['--listen', ''], ['--listen', '127.0.0.1'],
+                      ['--listen', '127.0.0.1:'], ['--listen', '127.0.0.1:65536'], ['--listen', '127.0.0.1:-1'],
+                      ['--listen', '127.0.0.1:1x'], ['--listen', ':3002'], ['--listen', '::1:3002'],
+                      ['--listen', '[127.0.0.1:3002'], ['--listen', 'somewhere:3002'], ['--listen', '1.2.3:3002']):
+        end = run(*arguments)
+        assert end.returncode == 2 and end.stdout == '', (arguments, end)
+        assert end.stderr.startswith('parlor-relay: ') and '--help' in end.stderr, (arguments, end.stderr)
+
+
+@test
+def version_and_help():
+    assert re.fullmatch(r'parlor-relay [0-9]+\.[0-9]+\.[0-9]+\n', run('--version').stdout)
+    usage = run('--help')
+    assert usage.returncode == 0 and '--listen' in usage.stdout and '--seed-pages' in usage.stdout, usage
+
+
+def upgrade_status(relay, host, origin):
+    port = int(relay.url.rsplit(':', 1)[1])
+    with socket.create_connection(('127.0.0.1', port), DEADLINE) as guest:
+        guest.sendall(f'GET / HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nUpgrade: websocket\r\n'
+                      'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
+                      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'.encode())
+        return int(guest.recv(4096).split()[1])
+
+
+@test
+def seed_pages_and_hosts():
+    with Relay('--listen', '0.0.0.0:0') as relay:
+        assert upgrade_status(relay, 'localhost', 'null') == 403
+        assert upgrade_status(relay, 'call.example', 'http://call.example') == 421
+    with Relay('--listen', '0.0.0.0:0', '--seed-pages', '--allow-host', 'call.example') as relay:
+        assert upgrade_status(relay, 'localhost', 'null') == 101
+        assert upgrade_status(relay, 'call.example', 'http://call.example') == 101
+    with Relay('--listen', '127.0.0.1:0') as relay:
+        assert upgrade_status(relay, 'localhost', 'null') == 101
+
+
+@test
+def says_nothing_of_guests():
+    """Not a word on rooms, names or content, however much it is asked to log."""
+    os.environ['G_MESSAGES_DEBUG'] = 'parlor-relay parlor-wire'
+    with Relay('--listen', '127.0.0.1:0') as relay:
+        status_of(relay.url + '/secret-room')
+        port = int(relay.url.rsplit(':', 1)[1])
+        with socket.create_connection(('127.0.0.1', port), DEADLINE) as guest:
+            guest.sendall(b'GET /secret-room HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n'
+                          b'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: parlor.1\r\n'
+                          b'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n')
+            guest.recv(4096)
+            hello = b'{"type":"hello","name":"Secret Name"}'
+            guest.sendall(bytes([0x81, 0x80 | len(hello), 0, 0, 0, 0]) + hello)
+            assert b'welcome' in guest.recv(4096)
+            guest.sendall(bytes([0x81, 0x86, 0, 0, 0, 0]) + b'secret')
+            assert b'bad-json' in guest.recv(4096)
+            status, out, err = relay.end(signal.SIGTERM)
+    del os.environ['G_MESSAGES_DEBUG']
+    assert status == 0 and 'secret' not in (out + err).lower(), (status, out, err)
+
+
+def main():
+    print(f'1..{len(TESTS)}')
+    failed = False
+    for number, function in enumerate(TESTS, 1):
+        try:
+            skipped = function()
+            print(f'ok {number} - {function.__name__}' + (f' # SKIP {skipped}' if skipped else ''))
+        except (AssertionError, OSError, subprocess.SubprocessError) as error:
+            failed = True
+            print(f'not ok {number} - {function.__name__}')
+            print('# ' + repr(error).replace('\n', '\\n'))
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
