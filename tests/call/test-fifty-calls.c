@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <gst/gst.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "parlor-core.h"
+#include "parlor-test-media.h"
+
+/*
+ * Two whole Parlors without windows in one process: one hosts, the other joins by its invite, and they call each other again and
+ * again. Threads and descriptors must not grow at all, memory hardly.
+ */
+
+#define N_CALLS 50
+#define N_WARM 20
+#define MAX_GROWTH_KB 50 /* a call, between the 20th and the last */
+#define WAIT_S 30        /* for what takes half a second */
+
+typedef struct
+{
+  ParlorStudio *studio;
+  ParlorCore *core;
+  ParlorTestMeter *meter;
+  ParlorTestSinks *sinks;
+  guint frames; /* first frames of video of the current call */
+  guint ended;
+  ParlorEndReason reason;
+} Side;
+
+static void
+on_first_frame (ParlorPeer *peer, ParlorMediaFlags kind, gpointer user_data)
+{
+  if (kind == PARLOR_MEDIA_VIDEO)
+    ((Side *) user_data)->frames++;
+}
+
+static void
+on_peer (ParlorCall *call, GParamSpec *pspec, gpointer user_data)
+{
+  if (parlor_call_get_peer (call))
+    g_signal_connect (parlor_call_get_peer (call), "first-frame", G_CALLBACK (on_first_frame), user_data);
+}
+
+static void
+on_call (ParlorCore *core, GParamSpec *pspec, gpointer user_data)
+{
+  ParlorCall *call = parlor_core_get_call (core);
+
+  if (call)
+    g_signal_connect (call, "notify::peer", G_CALLBACK (on_peer), user_data);
+}
+
+static void
+on_ended (ParlorCore *core, ParlorCall *call, gpointer user_data)
+{
+  Side *side = user_data;
+
+  side->ended++;
+  side->reason = parlor_call_get_end_reason (call);
+}
+
+static void
+on_incoming (ParlorCore *core, ParlorCall *call, gpointer user_data)
+{
+  g_assert_true (parlor_core_accept (core, NULL));
+}
+
+static void
+side_init (Side *side, const char *name)
+{
+  const ParlorStudioConfig config = { .test_media = TRUE, .media = PARLOR_MEDIA_AUDIO | PARLOR_MEDIA_VIDEO };
+  g_autoptr (GError) error = NULL;
+
+  side->meter = parlor_test_meter_new ();
+  side->sinks = parlor_test_sinks_new (side->meter);
+  side->studio = parlor_studio_new (&config, NULL, PARLOR_SINK_FACTORY (side->sinks));
+  parlor_studio_start (side->studio, &error);
+  g_assert_no_error (error);
+  side->core = parlor_core_new (side->studio, name, NULL);
+  g_signal_connect (side->core, "notify::call", G_CALLBACK (on_call), side);
+  g_signal_connect (side->core, "ended", G_CALLBACK (on_ended), side);
+  g_signal_connect (side->core, "incoming", G_CALLBACK (on_incoming), side);
+}
+
+static void
+side_clear (Side *side)
+{
+  g_object_add_weak_pointer (G_OBJECT (side->core), (gpointer *) &side->core);
+  g_object_add_weak_pointer (G_OBJECT (side->studio), (gpointer *) &side->studio);
+  g_object_unref (side->core);
+  g_assert_null (side->core);
+  parlor_studio_stop (side->studio);
+  g_object_unref (side->studio);
+  /* Peers are taken down on a thread of their own, which may still hold the studio. */
+  parlor_test_wait (side->studio == NULL, WAIT_S);
+  g_object_unref (side->sinks);
+  parlor_test_meter_unref (side->meter);
+}
+
+static guint
+count_entries (const char *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  guint count = 0;
+
+  while (g_dir_read_name (dir))
+    count++;
+  return count;
+}
+
+static long
+resident_kb (void)
+{
+  g_autofree char *text = NULL;
+  long size, resident;
+
+  malloc_trim (0);
+  g_assert_true (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
+  g_assert_cmpint (sscanf (text, "%ld %ld", &size, &resident), ==, 2);
+  return resident * (sysconf (_SC_PAGESIZE) / 1024);
+}
+
+static void
+call_once (Side *caller, Side *callee)
+{
+  g_autoptr (GError) error = NULL;
+  guint ended = callee->ended;
+
+  caller->frames = callee->frames = 0;
+  parlor_core_call (caller->core, NULL, &error);
+  g_assert_no_error (error);
+  parlor_test_wait (caller->frames == 1 && callee->frames == 1, WAIT_S);
+  parlor_core_hang_up (caller->core);
+  parlor_test_wait (callee->ended == ended + 1, WAIT_S);
+  g_assert_cmpint (caller->reason, ==, PARLOR_END_HUNG_UP);
+  g_assert_cmpint (callee->reason, ==, PARLOR_END_REMOTE_HUNG_UP);
+}
+
+static gboolean
+wake (gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/* The tear-down of peers goes on on threads of its own: counts once nothing has changed for a second. */
+static guint
+settled (const char *path)
+{
+  guint source = g_timeout_add (50, wake, NULL);
+  guint count = count_entries (path);
+
+  for (guint same = 0, turns = 0; same < 20 && turns < WAIT_S * 20; turns++)
+    {
+      guint now;
+
+      g_main_context_iteration (NULL, TRUE);
+      now = count_entries (path);
+      same = now == count ? same + 1 : 0;
+      count = now;
+    }
+  g_source_remove (source);
+  return count;
+}
+
+static void
+test_fifty (void)
+{
+  Side host = { 0 }, guest = { 0 };
+  g_autofree char *link = NULL;
+  g_autoptr (GError) error = NULL;
+  guint threads = 0, descriptors = 0;
+  long resident = 0, growth;
+
+  side_init (&host, "Ann");
+  side_init (&guest, "Bo");
+  parlor_core_host (host.core, 0);
+  parlor_test_wait (parlor_core_get_session (host.core) == PARLOR_SESSION_IN_ROOM, WAIT_S);
+  link = parlor_invite_to_app_link (parlor_core_get_invite (host.core));
+  parlor_core_join (guest.core, link, FALSE, &error);
+  g_assert_no_error (error);
+  parlor_test_wait (g_list_model_get_n_items (parlor_core_get_participants (guest.core)) == 1, WAIT_S);
+  parlor_test_wait (g_list_model_get_n_items (parlor_core_get_participants (host.core)) == 1, WAIT_S);
+
+  for (guint i = 1; i <= N_CALLS; i++)
+    {
+      call_once (i % 2 ? &guest : &host, i % 2 ? &host : &guest);
+      if (i == N_WARM)
+        {
+          threads = settled ("/proc/self/task");
+          descriptors = settled ("/proc/self/fd");
+          resident = resident_kb ();
+        }
+    }
+
+  g_assert_cmpuint (settled ("/proc/self/task"), <=, threads);
+  g_assert_cmpuint (settled ("/proc/self/fd"), <=, descriptors);
+  growth = resident_kb () - resident;
+  g_test_message ("%u threads, %u descriptors, %ld kB grown over %u calls", threads, descriptors, growth,
+                  N_CALLS - N_WARM);
+  g_assert_cmpint (growth, <=, (N_CALLS - N_WARM) * MAX_GROWTH_KB);
+
+  side_clear (&guest);
+  side_clear (&host);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  gst_init (NULL, NULL);
+  g_test_add_func ("/call/fifty", test_fifty);
+  return g_test_run ();
+}

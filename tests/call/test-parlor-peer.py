@@ -1,0 +1,348 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""parlor-peer as a user or a robot sees it: calls in both directions, what it prints, what it says to bad input."""
+
+import array
+import math
+import os
+import socket
+import subprocess
+import sys
+import threading
+
+sys.path.insert(0, os.path.dirname(__file__))
+from peers import Peer, Relay, figure, run
+
+BUILD = sys.argv[1]
+
+
+def in_video(stats):
+    return figure(stats, "in", "video", "frames")
+
+
+def in_audio(stats):
+    return figure(stats, "in", "audio", "packets")
+
+
+def out_video(stats):
+    return figure(stats, "out", "video", "packets")
+
+
+def out_audio(stats):
+    return figure(stats, "out", "audio", "packets")
+
+
+def pair(relay, caller_options=(), callee_options=()):
+    callee = Peer(BUILD, relay.url + "/room", "--answer", "--name", "Bo", *callee_options)
+    callee.until("ready")
+    caller = Peer(BUILD, relay.url + "/room", "--call", "--name", "Ann", *caller_options)
+    return caller, callee
+
+
+def both_ways():
+    with Relay(BUILD) as relay:
+        caller, callee = pair(relay, ["--duration", "4"])
+        with caller, callee:
+            ready = caller.until("ready")
+            assert [p["name"] for p in ready["peers"]] == ["Bo"], ready
+            caller.until("calling")
+            caller.until("state", state="dialing")
+            callee.until("state", state="ringing")
+            for peer in (caller, callee):
+                peer.until("state", state="active")
+                peer.until("first-frame", kind="video")
+                stats = peer.stats_with(lambda s: in_video(s) > 30 and in_audio(s) > 50 and out_audio(s) > 50)
+                assert figure(stats, "in", "video", "height") > 0, stats
+                assert stats["in"]["video"]["codec"] == "VP8", stats
+                assert figure(stats, "in", "video", "bytes") > 1000, stats
+            assert caller.until("ended")["reason"] == "hung-up"
+            assert callee.until("ended")["reason"] == "remote-hung-up"
+            assert caller.end() == 0 and callee.end() == 0
+
+
+def audio_only():
+    with Relay(BUILD) as relay:
+        caller, callee = pair(relay, ["--media", "audio"], ["--media", "audio"])
+        with caller, callee:
+            for peer in (caller, callee):
+                stats = peer.stats_with(lambda s: in_audio(s) > 100)
+                assert in_video(stats) == 0 and out_video(stats) == 0, stats
+            caller.say("quit")
+            assert caller.end() == 0 and callee.end() == 0
+
+
+def one_way():
+    with Relay(BUILD) as relay:
+        caller, callee = pair(relay, ["--media", "none"])
+        with caller, callee:
+            stats = caller.stats_with(lambda s: in_video(s) > 30 and in_audio(s) > 50)
+            assert out_video(stats) == 0 and out_audio(stats) == 0, stats
+            stats = callee.stats_with(lambda s: out_video(s) > 30)
+            assert in_video(stats) == 0 and in_audio(stats) == 0, stats
+            callee.say("hang-up")
+            assert callee.end() == 0 and caller.end() == 0
+
+
+def commands():
+    with Relay(BUILD) as relay:
+        with Peer(BUILD, relay.url + "/m", "--manual") as a, Peer(BUILD, "-", "--manual") as b:
+            a.until("ready")
+            a.say("call")
+            assert a.until("error")["code"] == "state"
+            a.say("dance")
+            assert "dance" in a.until("error")["message"]
+            b.say(relay.url + "/m")
+            b.until("ready")
+
+            b.say("call")
+            a.until("state", state="ringing")
+            a.say("decline")
+            assert b.until("ended")["reason"] == "declined"
+            assert a.until("ended")["reason"] == "declined"
+
+            a.say("call")
+            b.until("state", state="ringing")
+            b.say("accept")
+            a.until("state", state="active")
+            b.stats_with(lambda s: in_video(s) > 10)
+            a.say("mute video")
+            a.say("mute audio")
+            first = b.stats_with(lambda s: True)
+            # Muted: within two reports the count of pictures stands still.
+            b.stats_with(lambda s, last=[in_video(first)]: in_video(s) == last[0] or last.__setitem__(0, in_video(s)))
+            a.say("unmute video")
+            still = in_video(b.stats_with(lambda s: True))
+            b.stats_with(lambda s: in_video(s) > still + 10)
+            a.say("hang-up")
+            assert b.until("ended")["reason"] == "remote-hung-up"
+            a.say("quit")
+            b.interrupt()
+            assert a.end() == 0 and b.end() == 0
+
+
+def crossing_calls():
+    with Relay(BUILD) as relay:
+        with Peer(BUILD, relay.url + "/x", "--manual") as a, Peer(BUILD, relay.url + "/x", "--manual") as b:
+            a.until("ready")
+            b.until("ready")
+            for _ in range(3):
+                a.say("call")
+                b.say("call")
+                a.until("state", state="active")
+                b.until("state", state="active")
+                a.say("hang-up")
+                a.until("ended")
+                b.until("ended")
+
+
+def own_bins():
+    with Relay(BUILD) as relay:
+        read, write = os.pipe()
+        callee = Peer(
+            BUILD,
+            relay.url + "/room",
+            "--answer",
+            "--video-sink",
+            f"videoscale ! videoconvert ! video/x-raw,width=16,height=16,format=GRAY8 ! fdsink fd={write}",
+            pass_fds=(write,),
+        )
+        os.close(write)
+        callee.until("ready")
+        caller = Peer(
+            BUILD,
+            relay.url + "/room",
+            "--video-source",
+            "videotestsrc is-live=true pattern=smpte ! video/x-raw,width=320,height=240,framerate=15/1",
+        )
+        with caller, callee:
+            stats = callee.stats_with(lambda s: in_video(s) > 10)
+            assert (figure(stats, "in", "video", "width"), figure(stats, "in", "video", "height")) == (320, 240), stats
+            picture = b""
+            while len(picture) < 256:
+                picture += os.read(read, 256 - len(picture))
+            # The bars of smpte: bright on the left, darker to the right, in the upper half.
+            row = picture[4 * 16 : 5 * 16]
+            assert row[0] > row[14] + 40, list(row)
+            caller.say("quit")
+            caller.end()
+            callee.end()
+        os.close(read)
+
+
+def tone_share(samples, frequency, rate):
+    """The share of the power that is at this frequency (Goertzel), and the root of the mean square."""
+    power = sum(s * s for s in samples)
+    k = 2 * math.cos(2 * math.pi * frequency / rate)
+    q1 = q2 = 0.0
+    for sample in samples:
+        q1, q2 = sample + k * q1 - q2, q1
+    at = q1 * q1 + q2 * q2 - k * q1 * q2
+    return (2 * at / len(samples) / power if power else 0.0), math.sqrt(power / len(samples))
+
+
+def heard(source, seconds=1.5):
+    """What the other end of a call hears of an audio source: 8 kHz samples, after the first second."""
+    with Relay(BUILD) as relay:
+        read, write = os.pipe()
+        sink = f"audioconvert ! audioresample ! audio/x-raw,format=S16LE,rate=8000,channels=1 ! fdsink fd={write}"
+        callee = Peer(BUILD, relay.url + "/a", "--answer", "--media", "none", "--audio-sink", sink, pass_fds=(write,))
+        os.close(write)
+        callee.until("ready")
+        with callee, Peer(BUILD, relay.url + "/a", "--media", "audio", "--audio-source", source) as caller:
+            stop = threading.Event()
+            sound = bytearray()
+
+            def read_all():
+                while not stop.is_set() and (part := os.read(read, 65536)):
+                    sound.extend(part)
+
+            reader = threading.Thread(target=read_all)
+            reader.start()
+            callee.stats_with(lambda s: in_audio(s) > 150)
+            start = len(sound)
+            callee.stats_with(lambda s: len(sound) > start + int(16000 * seconds))
+            stop.set()
+            caller.say("quit")
+            caller.end()
+            callee.end()
+            reader.join()
+        os.close(read)
+        tail = bytes(sound[-int(16000 * seconds) // 2 * 2 :])
+        return array.array("h", tail)
+
+
+def sound():
+    share, level = tone_share(heard("audiotestsrc is-live=true wave=sine freq=600 volume=0.5"), 600, 8000)
+    assert share > 0.8 and level > 3000, (share, level)
+    # The negative controls: another tone and silence are told apart.
+    share, _ = tone_share(heard("audiotestsrc is-live=true wave=sine freq=900 volume=0.5"), 600, 8000)
+    assert share < 0.1, share
+    _, level = tone_share(heard("audiotestsrc is-live=true wave=silence"), 600, 8000)
+    assert level < 50, level
+
+
+def frozen_picture():
+    """A negative control: a picture that stands still is not taken for a moving one."""
+
+    def differences(source):
+        with Relay(BUILD) as relay:
+            read, write = os.pipe()
+            sink = f"videoscale ! videoconvert ! video/x-raw,width=64,height=48,format=GRAY8 ! fdsink fd={write}"
+            callee = Peer(BUILD, relay.url + "/f", "--answer", "--video-sink", sink, pass_fds=(write,))
+            os.close(write)
+            callee.until("ready")
+            with callee, Peer(BUILD, relay.url + "/f", "--video-source", source) as caller:
+                size = 64 * 48
+                pictures = []
+                while len(pictures) < 40:
+                    picture = b""
+                    while len(picture) < size:
+                        picture += os.read(read, size - len(picture))
+                    pictures.append(picture)
+                caller.say("quit")
+                caller.end()
+                callee.kill()
+            os.close(read)
+        pairs = zip(pictures[10:], pictures[11:])
+        return sum(max(abs(x - y) for x, y in zip(a, b)) > 40 for a, b in pairs)
+
+    caps = "video/x-raw,width=320,height=240,framerate=30/1"
+    assert differences(f"videotestsrc is-live=true pattern=ball ! {caps}") > 15
+    assert differences(f"videotestsrc is-live=true pattern=smpte ! {caps}") == 0
+
+
+def vanishing_peer():
+    with Relay(BUILD) as relay:
+        with Peer(BUILD, relay.url + "/v", "--manual") as a, Peer(BUILD, relay.url + "/v", "--manual") as b:
+            a.until("ready")
+            b.until("ready")
+            b.say("call")
+            a.until("state", state="ringing")
+            b.kill()
+            assert a.until("ended")["reason"] == "peer-left"
+
+
+def relay_gone_in_call():
+    with Relay(BUILD) as relay:
+        caller, callee = pair(relay)
+        with caller, callee:
+            caller.until("state", state="active")
+            callee.until("state", state="active")
+            relay.kill()
+            before = in_video(callee.stats_with(lambda s: in_video(s) > 0))
+            callee.stats_with(lambda s: in_video(s) > before + 30)
+            caller.say("hang-up")
+            assert callee.until("ended")["reason"] == "remote-hung-up"
+            assert caller.end() == 0 and callee.end() == 0
+
+
+def relay_gone_while_ringing():
+    with Relay(BUILD) as relay:
+        with Peer(BUILD, relay.url + "/v", "--manual") as a, Peer(BUILD, relay.url + "/v") as b:
+            b.until("state", state="dialing")
+            a.until("state", state="ringing")
+            relay.kill()
+            assert b.until("ended")["reason"] == "relay-lost"
+            assert b.end() == 1
+            assert a.until("ended")["reason"] == "relay-lost"
+
+
+def says_no(*arguments, status, words, stdin=""):
+    done = subprocess.run(
+        [os.path.join(BUILD, "src/cli/parlor-peer"), *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == status, (arguments, done.returncode, said)
+    assert words.lower() in said.lower(), (arguments, said)
+
+
+def bad_usage():
+    says_no(status=2, words="invite")
+    says_no("--frobnicate", "x", status=2, words="frobnicate")
+    says_no("--call", "--answer", "http://127.0.0.1:1/x", status=2, words="choose one")
+    says_no("--media", "smell", "http://127.0.0.1:1/x", status=2, words="smell")
+    says_no("--duration", "-1", "http://127.0.0.1:1/x", status=2, words="duration")
+    says_no("--duration", "nan", "http://127.0.0.1:1/x", status=2, words="duration")
+    says_no("one", "two", status=2, words="two")
+    says_no("--video-source", "nosuchelement", "http://127.0.0.1:1/x", status=2, words="nosuchelement")
+    says_no("--video-sink", "nosuchelement", "http://127.0.0.1:1/x", status=2, words="nosuchelement")
+    says_no("--audio-sink", "!!", "http://127.0.0.1:1/x", status=2, words="--audio-sink")
+    says_no("parlor://127.0.0.1:1/room#tooshort", status=2, words="key")
+    says_no("gopher://127.0.0.1/room", status=2, words="gopher")
+    says_no("-", status=2, words="invite", stdin="")
+    says_no("-", status=2, words="", stdin="http://\n")
+    says_no("--help", status=0, words="INVITE")
+    says_no("--version", status=0, words="parlor-peer")
+
+
+def unreachable():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        says_no(f"http://127.0.0.1:{port}/room", status=1, words="nobody answers")
+        says_no("--json", f"http://127.0.0.1:{port}/room", status=1, words='"code":"unreachable"')
+
+
+if __name__ == "__main__":
+    run(
+        [
+            both_ways,
+            audio_only,
+            one_way,
+            commands,
+            crossing_calls,
+            own_bins,
+            sound,
+            frozen_picture,
+            vanishing_peer,
+            relay_gone_in_call,
+            relay_gone_while_ringing,
+            bad_usage,
+            unreachable,
+        ]
+    )
