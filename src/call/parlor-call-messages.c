@@ -166,6 +166,7 @@ parlor_call_take_text (ParlorCall *self, const char *text)
   g_autoptr (GError) error = NULL;
   g_autoptr (ParlorMessage) message = parlor_message_parse (text, -1, PARLOR_DIALECT_PARLOR, &error);
 
+  self->heard = TRUE;
   if (!message)
     g_debug ("data channel: %s", error->message);
   else if (message->type == PARLOR_MESSAGE_STATE)

@@ -36,6 +36,7 @@ struct _ParlorCall
 
   ParlorNegotiator *negotiator;
   ParlorPeer *peer;
+  gboolean heard; /* something came over the data channel */
   guint deadline_source;
   ParlorEndReason deadline_reason;
   guint liveness_source;

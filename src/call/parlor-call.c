@@ -270,11 +270,14 @@ parlor_call_accepted (ParlorCall *self)
     connect_peer (self);
 }
 
-/* Media (or at least the data channel) is up: the relay has no more say over this call. */
+/*
+ * The relay has no more say over this call. Not yet when our data channel opens: theirs may not be open, and then a bye of theirs
+ * can only come through the relay. Each says its state as soon as its own is open: hearing that settles it.
+ */
 gboolean
 parlor_call_media_is_up (ParlorCall *self)
 {
-  return self->state == PARLOR_CALL_ACTIVE && (self->seed || parlor_peer_get_data_open (self->peer));
+  return self->state == PARLOR_CALL_ACTIVE && (self->seed || self->heard);
 }
 
 /* The one way out: lets go of everything, then says ENDED. Idempotent. */

@@ -106,7 +106,7 @@ gint64 parlor_peer_get_last_activity (ParlorPeer *self);
 void parlor_peer_collect_stats_async (ParlorPeer *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 ParlorStats *parlor_peer_collect_stats_finish (ParlorPeer *self, GAsyncResult *result, GError **error);
 
-/* Ends it now: nothing is sent or shown after this returns; the tear-down goes on elsewhere. Pending operations end with G_IO_ERROR_CANCELLED. Idempotent. */
+/* Ends it now: no media is sent or shown after this returns; what was sent by parlor_peer_send_text() still leaves, the tear-down goes on elsewhere. Pending operations end with G_IO_ERROR_CANCELLED. Idempotent. */
 void parlor_peer_close (ParlorPeer *self);
 
 ParlorPeerState parlor_peer_get_state (ParlorPeer *self);

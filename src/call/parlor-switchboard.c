@@ -482,6 +482,9 @@ parlor_switchboard_call (ParlorSwitchboard *self,
 
   g_return_val_if_fail (PARLOR_IS_SWITCHBOARD (self), NULL);
 
+  if (self->call && participant == parlor_call_get_participant (self->call) &&
+      parlor_call_get_state (self->call) == PARLOR_CALL_RINGING)
+    return parlor_call_accept (self->call, error) ? self->call : NULL;
   if (self->call)
     {
       g_set_error_literal (error, PARLOR_ERROR, PARLOR_ERROR_STATE, "There is a call already. Hang up first.");

@@ -38,7 +38,9 @@ const char *parlor_switchboard_get_id (ParlorSwitchboard *self);
  * @media: what we mean to send
  * @error: PARLOR_ERROR_STATE while another call is on or the channel is not open
  *
- * Returns: (transfer none) (nullable): the call, in DIALING
+ * Calling the very one who rings us is accepting.
+ *
+ * Returns: (transfer none) (nullable): the call, in DIALING (or accepted)
  */
 ParlorCall *parlor_switchboard_call (ParlorSwitchboard *self, ParlorParticipant *participant, ParlorMediaFlags media, GError **error);
 

@@ -298,6 +298,8 @@ main (int argc, char *argv[])
   g_autoptr (GError) error = NULL;
 
   setlocale (LC_ALL, "");
+  /* Standard output is for what a program reads. */
+  g_log_writer_default_set_use_stderr (TRUE);
   if (!parlor_peer_arguments_parse (&program.arguments, &argc, &argv, &error))
     {
       g_printerr ("parlor-peer: %s\nTry \"parlor-peer --help\".\n", error->message);
@@ -324,5 +326,6 @@ main (int argc, char *argv[])
       program.status = g_error_matches (error, PARLOR_ERROR, PARLOR_ERROR_BAD_USAGE) ? STATUS_BAD_USAGE : EXIT_FAILURE;
     }
   tear_down (&program);
+  parlor_media_finish_warm_up ();
   return program.status;
 }

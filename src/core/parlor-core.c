@@ -94,6 +94,11 @@ static ParlorParticipant *
 find_callable (ParlorCore *self)
 {
   GListModel *model = parlor_core_get_participants (self);
+  ParlorCall *call = parlor_core_get_call (self);
+
+  /* Who rings us is whom we would call. */
+  if (call)
+    return g_object_ref (parlor_call_get_participant (call));
 
   for (guint i = 0; i < g_list_model_get_n_items (model); i++)
     {

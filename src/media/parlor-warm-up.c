@@ -11,8 +11,8 @@
 /*
  * The warm-up: what costs time only once a process is spent before the first call needs it.
  *
- * That is loading the plugins, and the RSA key of webrtcbin's first DTLS certificate (130-460 ms). A thread of its own, which
- * ends by itself; it shares nothing with anybody and has nothing to say.
+ * That is loading the plugins, and the RSA key of webrtcbin's first DTLS certificate (130-460 ms). A thread of its own,
+ * which shares nothing with anybody and has nothing to say.
  */
 
 static const char *const factories[] = {
@@ -62,14 +62,23 @@ warm_up (gpointer user_data)
   return NULL;
 }
 
+/* Main thread. */
+static GThread *warming;
+
 void
 parlor_media_warm_up (void)
 {
-  static gsize done = 0;
+  static gboolean done;
 
-  if (g_once_init_enter (&done))
-    {
-      g_thread_unref (g_thread_new ("parlor-warm-up", warm_up, NULL));
-      g_once_init_leave (&done, 1);
-    }
+  if (done)
+    return;
+
+  done = TRUE;
+  warming = g_thread_new ("parlor-warm-up", warm_up, NULL);
+}
+
+void
+parlor_media_finish_warm_up (void)
+{
+  g_clear_pointer (&warming, g_thread_join);
 }

@@ -128,8 +128,9 @@ static GstPadProbeReturn
 on_packet (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   Gate *gate = user_data;
+  gboolean farewell = gate->outgoing && !gate->media; /* what was said before the end may still leave */
 
-  if (g_atomic_int_get (&gate->stream->gone) || !g_atomic_int_get (&gate->transport->verified))
+  if (!g_atomic_int_get (&gate->transport->verified) || (g_atomic_int_get (&gate->stream->gone) && !farewell))
     return GST_PAD_PROBE_DROP;
   if (!gate->outgoing)
     __atomic_store_n (&gate->stream->last_activity, g_get_monotonic_time (), __ATOMIC_RELAXED);

@@ -34,18 +34,42 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (ParlorWebrtcPeer,
                                G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (PARLOR_TYPE_PEER, peer_iface_init))
 
+/* How long the last words may take to be on the wire: until SCTP has taken them, and a moment for its own thread to send them. */
+#define FAREWELL_US (200 * 1000)
+#define FAREWELL_STEP_US (5 * 1000)
+#define FAREWELL_SEND_US (30 * 1000)
+
 typedef struct
 {
   GstElement *pipeline;
   GstElement *webrtc;
+  GstWebRTCDataChannel *channel; /* nullable */
   ParlorPeerStream *stream;
 } Remains;
+
+static void
+let_last_words_out (GstWebRTCDataChannel *channel)
+{
+  guint64 buffered = 0;
+
+  for (guint waited = 0; waited < FAREWELL_US; waited += FAREWELL_STEP_US)
+    {
+      g_object_get (channel, "buffered-amount", &buffered, NULL);
+      if (!buffered)
+        break;
+      g_usleep (FAREWELL_STEP_US);
+    }
+  g_usleep (FAREWELL_SEND_US);
+}
 
 static gpointer
 bury (gpointer data)
 {
   Remains *remains = data;
 
+  if (remains->channel)
+    let_last_words_out (remains->channel);
+  g_clear_object (&remains->channel);
   gst_element_set_state (remains->pipeline, GST_STATE_NULL);
   parlor_peer_stream_forget_elements (remains->stream);
   parlor_peer_stream_unref (remains->stream);
@@ -57,7 +81,7 @@ bury (gpointer data)
   return NULL;
 }
 
-/* Nothing is sent or shown after this returns. */
+/* No media is sent or shown after this returns; what was said on the data channel before still leaves. */
 static void
 let_go (ParlorWebrtcPeer *self)
 {
@@ -70,11 +94,11 @@ let_go (ParlorWebrtcPeer *self)
     parlor_studio_remove_feed (self->studio, g_steal_pointer (&self->feed));
   if (self->stream->voice)
     parlor_studio_remove_voice (self->studio, self->stream->voice);
-  g_clear_object (&self->channel);
   if (self->pipeline)
     {
       Remains *remains = g_new (Remains, 1);
 
+      remains->channel = g_steal_pointer (&self->channel);
       remains->pipeline = g_steal_pointer (&self->pipeline);
       remains->webrtc = g_steal_pointer (&self->webrtc);
       remains->stream = parlor_peer_stream_ref (self->stream);

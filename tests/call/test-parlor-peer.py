@@ -313,7 +313,7 @@ def bad_usage():
     says_no("--video-sink", "nosuchelement", "http://127.0.0.1:1/x", status=2, words="nosuchelement")
     says_no("--audio-sink", "!!", "http://127.0.0.1:1/x", status=2, words="--audio-sink")
     says_no("parlor://127.0.0.1:1/room#tooshort", status=2, words="key")
-    says_no("gopher://127.0.0.1/room", status=2, words="gopher")
+    says_no("gopher://127.0.0.1/room", status=2, words="link")
     says_no("-", status=2, words="invite", stdin="")
     says_no("-", status=2, words="", stdin="http://\n")
     says_no("--help", status=0, words="INVITE")

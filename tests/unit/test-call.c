@@ -641,6 +641,20 @@ test_strays (void)
 }
 
 static void
+test_call_the_ringer (void)
+{
+  g_autoptr (FakeRelay) relay = fake_relay_new (PARLOR_DIALECT_PARLOR);
+  g_autoptr (Side) a = side_new (relay, "a", "AA", &patient);
+  g_autoptr (Side) b = side_new (relay, "b", "BB", &patient);
+
+  dial (a);
+  wait_for (is_in (b, PARLOR_CALL_RINGING));
+  dial (b);
+  wait_for (is_in (a, PARLOR_CALL_ACTIVE) && is_in (b, PARLOR_CALL_ACTIVE));
+  g_assert_cmpuint (fake_channel_count_sent (b->channel, PARLOR_MESSAGE_RING), ==, 0);
+}
+
+static void
 test_nobody (void)
 {
   g_autoptr (FakeRelay) relay = fake_relay_new (PARLOR_DIALECT_PARLOR);
@@ -696,6 +710,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/call/forged-ends", test_forged_ends);
   g_test_add_func ("/call/bye-through-relay", test_bye_through_relay);
   g_test_add_func ("/call/glare", test_glare);
+  g_test_add_func ("/call/call-the-ringer", test_call_the_ringer);
   g_test_add_func ("/call/seed", test_seed);
   g_test_add_func ("/call/seed-glare", test_seed_glare);
   g_test_add_func ("/call/end-reasons", test_end_reasons);
