@@ -64,6 +64,7 @@ struct _ParlorGuest
 
 G_DEFINE_FINAL_TYPE (ParlorGuest, parlor_guest, G_TYPE_OBJECT)
 
+static gboolean on_input_ready (GObject *stream, gpointer user_data);
 static gboolean on_output_ready (GObject *stream, gpointer user_data);
 
 static char *
@@ -319,20 +320,38 @@ hear_bytes (ParlorGuest *self, const guint8 *bytes, gsize length)
     }
 }
 
+static void
+await_input (ParlorGuest *self)
+{
+  GPollableInputStream *input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (self->stream));
+
+  clear_source (&self->input_source);
+  self->input_source =
+    attach (self, g_pollable_input_stream_create_source (input, NULL), G_SOURCE_FUNC (on_input_ready));
+}
+
 static gboolean
 on_input_ready (GObject *stream, gpointer user_data)
 {
   g_autoptr (ParlorGuest) self = g_object_ref (user_data);
   guint8 bytes[READ_SIZE];
   g_autoptr (GError) error = NULL;
-  gssize n_read = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (stream), bytes, sizeof bytes,
-                                                            NULL, &error);
+  gssize n_read = g_pollable_input_stream_read_nonblocking (
+    G_POLLABLE_INPUT_STREAM (stream), bytes, sizeof bytes, NULL, &error);
 
   if (n_read > 0)
-    hear_bytes (self, bytes, n_read);
-  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    {
+      hear_bytes (self, bytes, n_read);
+      return self->stream != NULL;
+    }
+
+  /* libsoup's source is ready for ever if it was made while bytes that came with the request were still in libsoup's
+   * buffer. One that is made now waits for the socket. */
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    await_input (self);
+  else
     parlor_guest_drop (self);
-  return self->stream != NULL;
+  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -397,15 +416,13 @@ ParlorGuest *
 parlor_guest_new (GIOStream *stream, ParlorDialect dialect, const char *room_name, const ParlorRelayLimits *limits)
 {
   ParlorGuest *self = g_object_new (PARLOR_TYPE_GUEST, NULL);
-  GPollableInputStream *input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (stream));
 
   self->stream = g_object_ref (stream);
   self->dialect = dialect;
   self->room_name = g_strdup (room_name);
   self->max_unsent = limits->max_unsent;
   self->reader = parlor_frame_reader_new (limits->max_message);
-  self->input_source = attach (self, g_pollable_input_stream_create_source (input, NULL),
-                               G_SOURCE_FUNC (on_input_ready));
+  await_input (self);
   if (dialect == PARLOR_DIALECT_PARLOR)
     set_deadline (self, limits->hello_ms, on_hello_deadline);
   return self;

@@ -12,6 +12,19 @@ lab_on_tick (gpointer unused)
   return G_SOURCE_CONTINUE;
 }
 
+guint
+lab_count_rounds (guint ms)
+{
+  gint64 end = g_get_monotonic_time () + ms * 1000;
+  guint tick = g_timeout_add (20, lab_on_tick, NULL);
+  guint n = 0;
+
+  for (; g_get_monotonic_time () < end; n++)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (tick);
+  return n;
+}
+
 Lab *
 lab_new (const ParlorRelayLimits *limits)
 {
@@ -390,8 +403,8 @@ take (Raw *raw)
 void
 raw_hear_until (Raw *raw, const char *text)
 {
-  lab_wait (!take (raw) || g_strstr_len ((char *) raw->in->data, raw->in->len, text));
-  g_assert_nonnull (g_strstr_len ((char *) raw->in->data, raw->in->len, text));
+  lab_wait (!take (raw) || memmem (raw->in->data, raw->in->len, text, strlen (text)));
+  g_assert_nonnull (memmem (raw->in->data, raw->in->len, text, strlen (text)));
 }
 
 /* The length of the frame at the start of what came in and of its header; FALSE while it is not whole. */

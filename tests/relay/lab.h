@@ -57,6 +57,7 @@ typedef struct
 } Raw;
 
 gboolean lab_on_tick (gpointer unused);
+guint lab_count_rounds (guint ms); /* how often the main context wakes up; 50 a second when nothing happens */
 Lab *lab_new (const ParlorRelayLimits *limits);
 void lab_free (Lab *lab); /* asserts that nothing of the relay is left */
 

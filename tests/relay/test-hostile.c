@@ -361,6 +361,32 @@ test_vanishes (void)
     }
 }
 
+/* It does not wait for the answer to its upgrade: what came with the head is not lost. */
+static void
+test_eager (void)
+{
+  static const char head[] = "GET /abc HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                             "Sec-WebSocket-Protocol: parlor.1\r\n\r\n";
+  Scene scene;
+  g_autoptr (Raw) raw = NULL;
+  g_autoptr (GBytes) hello = raw_frame (TEXT, HELLO, strlen (HELLO));
+  g_autoptr (GByteArray) all = g_byte_array_new ();
+
+  scene_begin (&scene, NULL);
+  g_byte_array_append (all, (const guint8 *) head, strlen (head));
+  g_byte_array_append (all, g_bytes_get_data (hello, NULL), g_bytes_get_size (hello));
+  raw = raw_open (scene.lab);
+  raw_send (raw, all->data, all->len);
+  raw_hear_until (raw, "\"welcome\"");
+  json_object_unref (client_hear (scene.witness, "joined"));
+  g_assert_cmpuint (lab_count_rounds (500), <, 200); /* and it is no reason to spin */
+  raw_send_frame (raw, TEXT, "{\"type\":\"sing\"}", 15);
+  raw_hear_until (raw, "\"unknown-type\"");
+  g_clear_pointer (&raw, raw_free);
+  scene_end (&scene);
+}
+
 /* It closes, then goes on as if it had not. */
 static void
 test_talks_after_close (void)
@@ -421,6 +447,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/relay/hostile/never-reads", test_never_reads);
   g_test_add_func ("/relay/hostile/never-reads-others", test_never_reads_others);
   g_test_add_func ("/relay/hostile/vanishes", test_vanishes);
+  g_test_add_func ("/relay/hostile/eager", test_eager);
   g_test_add_func ("/relay/hostile/talks-after-close", test_talks_after_close);
   g_test_add_func ("/relay/hostile/ignores-close", test_ignores_close);
   return g_test_run ();
