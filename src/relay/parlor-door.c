@@ -62,8 +62,8 @@ parlor_door_host_is_allowed (const char *host, GHashTable *allowed_names)
 
   if (name == NULL)
     return FALSE;
-  return g_hostname_is_ip_address (name) || g_str_equal (name, "localhost") ||
-         g_hash_table_contains (allowed_names, name);
+  return g_hostname_is_ip_address (name) || g_str_equal (name, "localhost")
+         || g_hash_table_contains (allowed_names, name);
 }
 
 gboolean
@@ -71,8 +71,9 @@ parlor_door_origin_matches (const char *origin, const char *host)
 {
   const char *authority = strstr (origin, "://");
 
-  return authority != NULL && (g_str_has_prefix (origin, "http://") || g_str_has_prefix (origin, "https://")) &&
-         g_ascii_strcasecmp (authority + strlen ("://"), host) == 0;
+  return authority != NULL
+         && (g_str_has_prefix (origin, "http://") || g_str_has_prefix (origin, "https://"))
+         && g_ascii_strcasecmp (authority + strlen ("://"), host) == 0;
 }
 
 gboolean

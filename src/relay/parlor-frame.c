@@ -51,16 +51,22 @@ is_final (ParlorFrameReader *self)
   return (self->header[0] & 0x80) != 0;
 }
 
+/* How many bytes of extended length follow the first two bytes of a header. */
+static guint
+extended_size (guint8 second_byte)
+{
+  guint8 length = second_byte & 0x7f;
+
+  if (length == 126)
+    return 2;
+  return length == 127 ? 8 : 0;
+}
+
 /* How long the header is, as far as the bytes in hand tell. */
 static guint
 header_size (ParlorFrameReader *self)
 {
-  guint8 length;
-
-  if (self->header_length < 2)
-    return 2;
-  length = self->header[1] & 0x7f;
-  return 2 + (length == 126 ? 2 : length == 127 ? 8 : 0) + 4;
+  return self->header_length < 2 ? 2 : 2 + extended_size (self->header[1]) + 4;
 }
 
 /* What the first two bytes allow to judge. Returns a close code, 0 when all is well. */
@@ -95,7 +101,7 @@ static guint16
 begin_payload (ParlorFrameReader *self)
 {
   guint length = self->header[1] & 0x7f;
-  guint n_extended = length == 126 ? 2 : length == 127 ? 8 : 0;
+  guint n_extended = extended_size (self->header[1]);
 
   self->remaining = n_extended == 0 ? length : 0;
   for (guint i = 0; i < n_extended; i++)
@@ -228,10 +234,12 @@ GBytes *
 parlor_frame_new (ParlorFrameOpcode opcode, gconstpointer payload, gsize length)
 {
   GByteArray *frame = g_byte_array_sized_new (10 + length);
-  guint8 header[10] = { 0x80 | opcode };
-  guint n_extended = length <= CONTROL_MAX ? 0 : length <= G_MAXUINT16 ? 2 : 8;
+  guint8 header[10] = { 0x80 | opcode, length };
+  guint n_extended;
 
-  header[1] = n_extended == 0 ? length : n_extended == 2 ? 126 : 127;
+  if (length > CONTROL_MAX)
+    header[1] = length > G_MAXUINT16 ? 127 : 126;
+  n_extended = extended_size (header[1]);
   for (guint i = 0; i < n_extended; i++)
     header[2 + i] = (guint64) length >> (8 * (n_extended - 1 - i));
   g_byte_array_append (frame, header, 2 + n_extended);

@@ -47,7 +47,7 @@ struct _ParlorGuest
   gboolean in_call;
   gboolean gone; /* it is closing or lost: nothing more is heard or said */
 
-  GIOStream *stream; /* NULL once dropped */
+  GIOStream *stream;         /* NULL once dropped */
   ParlorFrameReader *reader; /* NULL once what comes in cannot be understood any more */
   gsize max_unsent;
   GQueue unsent; /* of GBytes, whole frames */
@@ -57,7 +57,7 @@ struct _ParlorGuest
   guint pings_unanswered;
 
   GSource *input_source;
-  GSource *output_source;  /* only while the socket takes no more */
+  GSource *output_source;   /* only while the socket takes no more */
   GSource *deadline_source; /* hello, later the farewell */
   GSource *gone_source;
 };
@@ -326,8 +326,8 @@ await_input (ParlorGuest *self)
   GPollableInputStream *input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (self->stream));
 
   clear_source (&self->input_source);
-  self->input_source =
-    attach (self, g_pollable_input_stream_create_source (input, NULL), G_SOURCE_FUNC (on_input_ready));
+  self->input_source = attach (self, g_pollable_input_stream_create_source (input, NULL),
+                               G_SOURCE_FUNC (on_input_ready));
 }
 
 static gboolean

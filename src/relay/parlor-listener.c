@@ -134,8 +134,8 @@ rest (ParlorListener *self)
 static void
 work (ParlorListener *self)
 {
-  if (self->accept_source != NULL || self->retry_source != NULL || g_socket_is_closed (self->socket) ||
-      g_hash_table_size (self->connections) >= self->max_connections)
+  if (self->accept_source != NULL || self->retry_source != NULL || g_socket_is_closed (self->socket)
+      || g_hash_table_size (self->connections) >= self->max_connections)
     return;
 
   self->accept_source = g_socket_create_source (self->socket, G_IO_IN, NULL);

@@ -41,7 +41,7 @@ struct _ParlorRelay
   SoupServer *server;
   GSource *ping_source;
   gboolean seed_pages;
-  gboolean seed_pages_set; /* by the caller, so the address does not decide it */
+  gboolean seed_pages_set;   /* by the caller, so the address does not decide it */
   GHashTable *allowed_hosts; /* set of lower-case names */
   GHashTable *rooms;         /* name -> ParlorRoom; none of them empty */
   GHashTable *guests;        /* set of ParlorGuest: all upgraded connections, with and without hello */
@@ -177,8 +177,8 @@ on_request (SoupServer *server, SoupServerMessage *request, const char *path, GH
   const char *host = soup_message_headers_get_list (headers, "Host");
   const char *origin = soup_message_headers_get_list (headers, "Origin");
   gboolean is_foreign = origin != NULL && !parlor_door_origin_matches (origin, host ? host : "");
-  gboolean is_upgrade = soup_server_message_get_method (request) == SOUP_METHOD_GET &&
-                        soup_message_headers_header_contains (headers, "Upgrade", "websocket");
+  gboolean is_upgrade = soup_server_message_get_method (request) == SOUP_METHOD_GET
+                        && soup_message_headers_header_contains (headers, "Upgrade", "websocket");
 
   if (!parlor_door_host_is_allowed (host, self->allowed_hosts))
     parlor_page_respond_status (request, SOUP_STATUS_MISDIRECTED_REQUEST, "This relay does not go by that name.");
@@ -276,7 +276,7 @@ parlor_relay_init (ParlorRelay *self)
 void
 parlor_relay_limits_init (ParlorRelayLimits *limits)
 {
-  *limits = (ParlorRelayLimits) {
+  *limits = (ParlorRelayLimits){
     .max_message = PARLOR_WIRE_MAX_MESSAGE,
     .max_unsent = DEFAULT_MAX_UNSENT,
     .max_guests = DEFAULT_MAX_GUESTS,

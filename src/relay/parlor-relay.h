@@ -10,13 +10,13 @@ G_BEGIN_DECLS
  */
 typedef struct
 {
-  gsize max_message;       /* bytes of one message, all fragments together */
-  gsize max_unsent;        /* bytes that wait for one slow reader */
-  guint max_guests;        /* in one room */
-  guint max_connections;   /* in all */
-  guint request_ms;        /* connected -> request read and answered, or upgraded */
-  guint hello_ms;          /* upgrade -> hello */
-  guint ping_ms;           /* between pings; gone after two missed */
+  gsize max_message;     /* bytes of one message, all fragments together */
+  gsize max_unsent;      /* bytes that wait for one slow reader */
+  guint max_guests;      /* in one room */
+  guint max_connections; /* in all */
+  guint request_ms;      /* connected -> request read and answered, or upgraded */
+  guint hello_ms;        /* upgrade -> hello */
+  guint ping_ms;         /* between pings; gone after two missed */
 } ParlorRelayLimits;
 
 void parlor_relay_limits_init (ParlorRelayLimits *limits);

@@ -126,8 +126,8 @@ hear_parlor (ParlorRoom *self, ParlorGuest *guest, const ParlorMessage *message)
 static void
 hear_seed (ParlorRoom *self, ParlorGuest *guest, ParlorMessage *message)
 {
-  if (message->type != PARLOR_MESSAGE_OFFER && message->type != PARLOR_MESSAGE_ANSWER &&
-      message->type != PARLOR_MESSAGE_ICE)
+  if (message->type != PARLOR_MESSAGE_OFFER && message->type != PARLOR_MESSAGE_ANSWER
+      && message->type != PARLOR_MESSAGE_ICE)
     return;
 
   g_free (message->from);

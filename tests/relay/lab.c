@@ -246,8 +246,7 @@ on_answered (GObject *session, GAsyncResult *result, gpointer user_data)
 }
 
 guint
-request (Lab *lab, const char *method, const char *path, const char *host, const char *origin, SoupMessage **message,
-         GBytes **body)
+request (Lab *lab, const char *method, const char *path, const char *host, const char *origin, SoupMessage **message, GBytes **body)
 {
   g_autoptr (SoupMessage) own = make_message (lab, method, path, host);
   Answer answer = { 0 };
@@ -361,9 +360,14 @@ raw_frame (guint8 first_byte, gconstpointer payload, gsize length)
 {
   GByteArray *frame = g_byte_array_new ();
   const guint8 mask[4] = { 0x11, 0x22, 0x33, 0x44 };
-  guint8 head[10] = { first_byte, 0x80 | (length < 126 ? length : length < 65536 ? 126 : 127) };
-  guint n = length < 126 ? 0 : length < 65536 ? 2 : 8;
+  guint8 head[10] = { first_byte, 0x80 | length };
+  guint n = 0;
 
+  if (length >= 126)
+    {
+      n = length < 65536 ? 2 : 8;
+      head[1] = 0x80 | (n == 2 ? 126 : 127);
+    }
   for (guint i = 0; i < n; i++)
     head[2 + i] = (guint64) length >> (8 * (n - 1 - i));
   g_byte_array_append (frame, head, 2 + n);
@@ -419,7 +423,9 @@ measure (Raw *raw, gsize *header, gsize *length)
     return FALSE;
   first = in[1] & 0x7f;
   g_assert_cmpint (in[1] & 0x80, ==, 0); /* a server never masks */
-  n = first < 126 ? 0 : first == 126 ? 2 : 8;
+  n = first == 126 ? 2 : 0;
+  if (first == 127)
+    n = 8;
   if (raw->in->len < 2 + n)
     return FALSE;
   *length = n == 0 ? first : 0;

@@ -17,20 +17,20 @@ G_BEGIN_DECLS
 #define LAB_DEADLINE (10 * G_USEC_PER_SEC)
 
 /* Runs the main context until @condition holds; a test that waits longer than the deadline has failed. */
-#define lab_wait(condition)                                                                                           \
-  G_STMT_START                                                                                                        \
-  {                                                                                                                   \
-    gint64 lab_end = g_get_monotonic_time () + LAB_DEADLINE;                                                          \
-    guint lab_tick = g_timeout_add (20, lab_on_tick, NULL);                                                           \
-                                                                                                                      \
-    while (!(condition))                                                                                              \
-      {                                                                                                               \
-        if (g_get_monotonic_time () > lab_end)                                                                        \
-          g_error ("%s:%d: this never came true: %s", __FILE__, __LINE__, #condition);                                \
-        g_main_context_iteration (NULL, TRUE);                                                                        \
-      }                                                                                                               \
-    g_source_remove (lab_tick);                                                                                       \
-  }                                                                                                                   \
+#define lab_wait(condition)                                                            \
+  G_STMT_START                                                                         \
+  {                                                                                    \
+    gint64 lab_end = g_get_monotonic_time () + LAB_DEADLINE;                           \
+    guint lab_tick = g_timeout_add (20, lab_on_tick, NULL);                            \
+                                                                                       \
+    while (!(condition))                                                               \
+      {                                                                                \
+        if (g_get_monotonic_time () > lab_end)                                         \
+          g_error ("%s:%d: this never came true: %s", __FILE__, __LINE__, #condition); \
+        g_main_context_iteration (NULL, TRUE);                                         \
+      }                                                                                \
+    g_source_remove (lab_tick);                                                        \
+  }                                                                                    \
   G_STMT_END
 
 typedef struct
@@ -73,8 +73,7 @@ void client_hear_nothing (Client *client); /* of parlor.1 */
 void client_expect_close (Client *client, guint16 code);
 
 const char *field (JsonObject *object, const char *name);
-guint request (Lab *lab, const char *method, const char *path, const char *host, const char *origin, SoupMessage **message,
-               GBytes **body);
+guint request (Lab *lab, const char *method, const char *path, const char *host, const char *origin, SoupMessage **message, GBytes **body);
 
 Raw *raw_open (Lab *lab);
 Raw *raw_upgrade (Lab *lab, const char *path, const char *subprotocol); /* up to the 101 */
@@ -84,10 +83,10 @@ void raw_send_text (Raw *raw, const char *text);
 gboolean raw_try_send (Raw *raw, gconstpointer bytes, gsize length); /* FALSE once the relay hung up */
 void raw_send_frame (Raw *raw, guint8 first_byte, gconstpointer payload, gsize length);
 GBytes *raw_frame (guint8 first_byte, gconstpointer payload, gsize length);
-void raw_hear_until (Raw *raw, const char *text);                    /* until @text came in */
-guint8 raw_hear_frame (Raw *raw, char **payload, gsize *length);    /* its first byte */
-void raw_hear_close (Raw *raw, guint16 code); /* skips other frames */
-void raw_hear_end (Raw *raw); /* until the relay hangs up */
+void raw_hear_until (Raw *raw, const char *text);                /* until @text came in */
+guint8 raw_hear_frame (Raw *raw, char **payload, gsize *length); /* its first byte */
+void raw_hear_close (Raw *raw, guint16 code);                    /* skips other frames */
+void raw_hear_end (Raw *raw);                                    /* until the relay hangs up */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Lab, lab_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Client, client_free)

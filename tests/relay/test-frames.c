@@ -197,7 +197,8 @@ test_written (void)
       for (guint j = 2; j < cases[i].header; j++)
         length = length << 8 | data[j];
       g_assert_cmpuint (cases[i].header == 2 ? data[1] : length, ==, cases[i].length);
-      g_assert_cmpuint (data[1], ==, cases[i].header == 2 ? cases[i].length : cases[i].header == 4 ? 126 : 127);
+      if (cases[i].header > 2)
+        g_assert_cmpuint (data[1], ==, cases[i].header == 4 ? 126 : 127);
       g_assert_cmpmem (data + cases[i].header, cases[i].length, text, cases[i].length);
     }
 }
@@ -211,10 +212,17 @@ test_close_codes (void)
     guint length;
     guint16 code;
   } cases[] = {
-    { "", 0, 1005 },           { "\x03", 1, 1002 },          { "\x03\xe8", 2, 1000 },
-    { "\x03\xe8 bye", 6, 1000 }, { "\x03\xe8\xff", 3, 1002 },  { "\x03\xec", 2, 1002 }, /* 1004 */
-    { "\x03\xed", 2, 1002 },   /* 1005 */ { "\x03\xee", 2, 1002 }, /* 1006 */
-    { "\x03\xf7", 2, 1002 },   /* 1015 */ { "\x00\x00", 2, 1002 }, { "\x0f\xa1", 2, 4001 },
+    { "", 0, 1005 },
+    { "\x03", 1, 1002 },
+    { "\x03\xe8", 2, 1000 },
+    { "\x03\xe8 bye", 6, 1000 },
+    { "\x03\xe8\xff", 3, 1002 },
+    { "\x03\xec", 2, 1002 }, /* 1004 */
+    { "\x03\xed", 2, 1002 }, /* 1005 */
+    { "\x03\xee", 2, 1002 }, /* 1006 */
+    { "\x03\xf7", 2, 1002 }, /* 1015 */
+    { "\x00\x00", 2, 1002 },
+    { "\x0f\xa1", 2, 4001 },
     { "\xff\xff", 2, 1002 },
   };
 
