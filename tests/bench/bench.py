@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """./dev bench call: how long a call takes to come up, phase by phase, and what it costs.
 
-Usage: bench.py BUILD-DIR NODE-MODULES-PARENT [RUNS]
+Usage: bench.py BUILD-DIR [RUNS]
 
 Runs parlor-peer <-> parlor-peer and Chromium <-> Chromium in turn, through one parlor-relay and one tap (tap.py), both ends
 of each call fresh processes that have warmed up. All stamps are of one machine's clock. A thread measures how late the machine
@@ -61,8 +61,9 @@ class End:
 
     async def _read_events(self):
         async for line in self.process.stdout:
-            self.events.append(json.loads(line))
-            self.news.set()
+            if line.startswith(b'{'):  # the rest are remarks
+                self.events.append(json.loads(line))
+                self.news.set()
         self.events.append({'event': 'gone', 't': time.time() * 1000})
         self.news.set()
 
@@ -190,7 +191,7 @@ def print_table(rows, disturbed):
             print(f'{kind}: {disturbed[kind]} runs left out, the lab was more than {MAX_LATENESS} ms late')
 
 
-async def bench(build, modules, runs):
+async def bench(build, runs):
     here = Path(__file__).parent
     relay = await asyncio.create_subprocess_exec(build / 'src/cli/parlor-relay', '--listen', '127.0.0.1:0',
                                                  stdout=subprocess.PIPE)
@@ -208,10 +209,12 @@ async def bench(build, modules, runs):
 
     def browsers(room):
         command = ['node', here / 'chromium-end.mjs', f'http://127.0.0.1:{port}/{room}']
-        return End('ringer', [*command, 'Ringer', modules]), End('callee', [*command, 'Callee', modules])
+        return End('ringer', [*command, 'Ringer']), End('callee', [*command, 'Callee'])
 
     kinds = {'parlor-peer': peers}
-    if shutil.which('chromium') and shutil.which('node') and (modules / 'node_modules/puppeteer-core').is_dir():
+    os.environ['PARLOR_BROWSER_MODULES'] = str(build / 'tests/browser/modules')
+    if shutil.which('chromium') and shutil.which('node') and \
+            subprocess.run(['node', here / 'chromium-end.mjs'], timeout=300, check=False).returncode == 0:
         kinds['Chromium'] = browsers
     else:
         print('No Chromium, node or puppeteer-core here: measuring parlor-peer alone.')
@@ -246,5 +249,4 @@ async def bench(build, modules, runs):
 
 
 if __name__ == '__main__':
-    sys.exit(asyncio.run(bench(Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve(),
-                               int(sys.argv[3]) if len(sys.argv) > 3 else 10)))
+    sys.exit(asyncio.run(bench(Path(sys.argv[1]).resolve(), int(sys.argv[2]) if len(sys.argv) > 2 else 10)))

@@ -2,14 +2,17 @@
 //
 // Starts one Chromium, puts chromium-page.js into a page of the relay, and speaks with bench like parlor-peer does:
 // commands on standard input (`call`, `hang-up`, `quit`), events as JSON lines on standard output.
-import { createRequire } from 'node:module';
+// With no arguments it only sees to it that puppeteer-core is there (PARLOR_BROWSER_MODULES, see tests/browser).
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const [url, name, modules] = process.argv.slice(2);
-const puppeteer = createRequire(join(modules, 'bench.js'))('puppeteer-core');
+import { loadPuppeteer } from '../browser/lib/modules.mjs';
+
+const [url, name] = process.argv.slice(2);
+const puppeteer = await loadPuppeteer();
+if (!url) process.exit(0);
 const profile = mkdtempSync(join(tmpdir(), 'parlor-bench-'));
 
 const browser = await puppeteer.launch({

@@ -29,7 +29,7 @@ class Failed(Exception):
 
 
 def wait_for(what, seconds, look, *windows):
-    """The first true value of look(), tried every few ms; Failed after so many seconds, or when a window is gone."""
+    """The first true value of look(), tried 20 times a second; Failed after so many seconds, or when a window is gone."""
     deadline = time.monotonic() + seconds
     context = GLib.MainContext.default()
     while True:
@@ -43,7 +43,7 @@ def wait_for(what, seconds, look, *windows):
             raise Failed(f'no {what} within {seconds} s')
         while context.iteration(False):
             pass
-        time.sleep(0.005)
+        time.sleep(0.05)
 
 
 class Window:
@@ -82,7 +82,7 @@ class Window:
         self.call('org.gtk.Actions', 'Activate', GLib.Variant('(sava{sv})', (action, list(parameter), {})))
 
     def state(self, action):
-        """The state of a stateful action, None while it has none."""
+        """The state of a stateful action: `invite`, `first-picture` and `report` tell what goes on."""
         state = self.call('org.gtk.Actions', 'Describe', GLib.Variant('(s)', (action,)))[0][2]
         return state[0] if state else None
 
@@ -151,21 +151,14 @@ def show(first, second, out, seconds):
     first.shoot(out / 'incoming.png')
 
     print(f'--> {first.name} accepts')
-    accepted = time.monotonic()
+    accepted = time.time() * 1000
     first.activate('accept')
-    seen = {}
-
-    def both_see():
-        for window in (first, second):
-            if window not in seen and window.report().get('in', {}).get('video', {}).get('frames', 0) > 0:
-                seen[window] = (time.monotonic() - accepted) * 1000
-        return len(seen) == 2
-    wait_for('picture at both ends', PICTURE, both_see, first, second)
     for window in (first, second):
-        took = window.report().get('first_picture_ms', seen[window])
-        print(f'    first picture at {window.name}: {took:.0f} ms after accept')
+        came = wait_for(f'picture at {window.name}', PICTURE, lambda: window.state('first-picture'), first, second)
+        print(f'    first picture at {window.name}: {came - accepted:.0f} ms after accept')
 
     print('--> they talk')
+    wait_for('figures', PICTURE, lambda: first.report() and second.report(), first, second)
     begun = {window: window.report() for window in (first, second)}
     reports, ticked = dict(begun), time.monotonic()
     for _ in range(seconds):
