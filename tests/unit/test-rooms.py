@@ -26,9 +26,8 @@ ROOMS = {
     'core': 'media signaling relay call trust wire base',
     'ui': 'core media call wire base',
     'main': 'ui core media call wire base',
-    'parlor-relay': 'cli relay wire base',
-    'parlor-peer': 'cli core media call wire base',
-    'cli': 'base',
+    'parlor-relay': 'relay wire base',
+    'parlor-peer': 'core media call wire base',
 }
 
 # Which rooms may include a library; whatever is not named here is free (GLib, libc).
@@ -51,9 +50,7 @@ def room_of(path, src):
     if len(parts) == 1:
         return 'main'
     if parts[0] == 'cli':
-        for program in ('parlor-relay', 'parlor-peer'):
-            if path.name.startswith(program):
-                return program
+        return 'parlor-relay' if path.name.startswith('parlor-relay') else 'parlor-peer'
     return parts[0]
 
 
@@ -115,6 +112,9 @@ PLANTED = [
     ('media/parlor-m.c', '"parlor-s.h"', 'media may not know signaling'),
     ('ui/parlor-u.c', '"parlor-s.h"', 'ui may not know signaling'),
     ('cli/parlor-relay.c', '"parlor-c.h"', 'parlor-relay may not know call'),
+    ('cli/parlor-relay.c', '<gst/gst.h>', 'GStreamer is not for parlor-relay'),
+    ('cli/parlor-bin.c', '"parlor-s.h"', 'parlor-peer may not know signaling'),
+    ('cli/parlor-bin.c', '"parlor-c.h"', None),
     ('signaling/parlor-s.c', '"parlor-wire-enums.h"', None),
     ('relay/parlor-r.c', '"parlor-call-enums.h"', 'relay may not know call'),
     ('call/parlor-c.c', '"../wire/parlor-w.h"', 'bare name'),
