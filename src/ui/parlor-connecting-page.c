@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "parlor-ui"
+
+#include "config.h"
+
+#include "parlor-connecting-page.h"
+
+/*
+ * ParlorConnectingPage: on the way into a room, with a way back. Bindings only.
+ */
+
+struct _ParlorConnectingPage
+{
+  ParlorPage parent_instance;
+};
+
+G_DEFINE_FINAL_TYPE (ParlorConnectingPage, parlor_connecting_page, PARLOR_TYPE_PAGE)
+
+static char *
+where (gpointer self, ParlorInvite *invite)
+{
+  return invite ? parlor_invite_to_display (invite) : g_strdup ("");
+}
+
+static void
+parlor_connecting_page_class_init (ParlorConnectingPageClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  gtk_widget_class_set_template_from_resource (
+    widget_class, "/io/github/parlor/Parlor/ui/parlor-connecting-page.ui");
+  gtk_widget_class_bind_template_callback (widget_class, where);
+}
+
+static void
+parlor_connecting_page_init (ParlorConnectingPage *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <adwaita.h>
+
+#include "parlor-core.h"
+
+G_BEGIN_DECLS
+
+#define PARLOR_TYPE_PAGE (parlor_page_get_type ())
+G_DECLARE_DERIVABLE_TYPE (ParlorPage, parlor_page, PARLOR, PAGE, AdwBin)
+
+/**
+ * ParlorPage:
+ *
+ * What the window shows one of at a time. Properties: "core" (nullable #ParlorCore), "dark" (whether the
+ * page is dark whatever the theme, for those that show a picture from edge to edge).
+ */
+struct _ParlorPageClass
+{
+  AdwBinClass parent_class;
+};
+
+ParlorCore *parlor_page_get_core (ParlorPage *self); /* (transfer none) (nullable) */
+gboolean parlor_page_get_dark (ParlorPage *self);
+
+G_END_DECLS

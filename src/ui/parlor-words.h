@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "parlor-call.h"
+#include "parlor-studio.h"
+
+G_BEGIN_DECLS
+
+/* What the user reads. All strings are translated; where a `char *` is returned, it is (transfer full). */
+
+const char *parlor_words_for_end (ParlorEndReason reason);
+char *parlor_words_for_end_details (ParlorEndReason reason, const char *name);
+const char *parlor_words_for_error (const GError *error);
+const char *parlor_words_for_error_details (const GError *error);
+const char *parlor_words_for_refusal (const char *code);
+const char *parlor_words_for_devices (ParlorDeviceStatus camera, ParlorDeviceStatus microphone);
+char *parlor_words_for_clock (gint64 us);
+char *parlor_words_for_duration (gint64 us);
+
+G_END_DECLS
