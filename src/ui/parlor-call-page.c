@@ -24,7 +24,7 @@
 
 struct _ParlorCallPage
 {
-  ParlorPage parent_instance;
+  ParlorWindowPage parent_instance;
 
   GtkWidget *stage;
   GtkWidget *header;
@@ -41,12 +41,12 @@ struct _ParlorCallPage
   gboolean speaking; /* push to talk: Space is held */
 };
 
-G_DEFINE_FINAL_TYPE (ParlorCallPage, parlor_call_page, PARLOR_TYPE_PAGE)
+G_DEFINE_FINAL_TYPE (ParlorCallPage, parlor_call_page, PARLOR_TYPE_WINDOW_PAGE)
 
 static ParlorCall *
 get_call (ParlorCallPage *self)
 {
-  ParlorCore *core = parlor_page_get_core (PARLOR_PAGE (self));
+  ParlorCore *core = parlor_window_page_get_core (PARLOR_WINDOW_PAGE (self));
 
   return core ? parlor_core_get_call (core) : NULL;
 }
@@ -179,7 +179,7 @@ on_motion (ParlorCallPage *self, double x, double y)
 static void
 set_microphone (ParlorCallPage *self, gboolean on)
 {
-  parlor_studio_set_audio_muted (parlor_core_get_studio (parlor_page_get_core (PARLOR_PAGE (self))), !on);
+  parlor_studio_set_audio_muted (parlor_core_get_studio (parlor_window_page_get_core (PARLOR_WINDOW_PAGE (self))), !on);
 }
 
 static void
@@ -194,7 +194,7 @@ toggle_contain (ParlorCallPage *self)
 static gboolean
 on_key_pressed (ParlorCallPage *self, guint key, guint code, GdkModifierType state)
 {
-  ParlorCore *core = parlor_page_get_core (PARLOR_PAGE (self));
+  ParlorCore *core = parlor_window_page_get_core (PARLOR_WINDOW_PAGE (self));
 
   wake_up (self);
   if (!core || (state & (GDK_CONTROL_MASK | GDK_ALT_MASK | GDK_SUPER_MASK)))
@@ -246,7 +246,7 @@ on_stage_pressed (ParlorCallPage *self, int n_press)
 static void
 on_core_changed (ParlorCallPage *self)
 {
-  g_signal_group_set_target (self->core_signals, parlor_page_get_core (PARLOR_PAGE (self)));
+  g_signal_group_set_target (self->core_signals, parlor_window_page_get_core (PARLOR_WINDOW_PAGE (self)));
   g_signal_group_set_target (self->call_signals, get_call (self));
 }
 

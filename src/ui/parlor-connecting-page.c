@@ -11,10 +11,10 @@
 
 struct _ParlorConnectingPage
 {
-  ParlorPage parent_instance;
+  ParlorWindowPage parent_instance;
 };
 
-G_DEFINE_FINAL_TYPE (ParlorConnectingPage, parlor_connecting_page, PARLOR_TYPE_PAGE)
+G_DEFINE_FINAL_TYPE (ParlorConnectingPage, parlor_connecting_page, PARLOR_TYPE_WINDOW_PAGE)
 
 static char *
 where (gpointer self, ParlorInvite *invite)

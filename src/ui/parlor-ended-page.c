@@ -16,7 +16,7 @@
 
 struct _ParlorEndedPage
 {
-  ParlorPage parent_instance;
+  ParlorWindowPage parent_instance;
 
   AdwAvatar *avatar;
   GtkLabel *heading;
@@ -27,7 +27,7 @@ struct _ParlorEndedPage
   GtkWidget *again;
 };
 
-G_DEFINE_FINAL_TYPE (ParlorEndedPage, parlor_ended_page, PARLOR_TYPE_PAGE)
+G_DEFINE_FINAL_TYPE (ParlorEndedPage, parlor_ended_page, PARLOR_TYPE_WINDOW_PAGE)
 
 static void
 parlor_ended_page_class_init (ParlorEndedPageClass *klass)

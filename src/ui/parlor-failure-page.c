@@ -17,7 +17,7 @@
 
 struct _ParlorFailurePage
 {
-  ParlorPage parent_instance;
+  ParlorWindowPage parent_instance;
 
   AdwStatusPage *status;
   GtkExpander *expander;
@@ -25,7 +25,7 @@ struct _ParlorFailurePage
   GtkWidget *retry;
 };
 
-G_DEFINE_FINAL_TYPE (ParlorFailurePage, parlor_failure_page, PARLOR_TYPE_PAGE)
+G_DEFINE_FINAL_TYPE (ParlorFailurePage, parlor_failure_page, PARLOR_TYPE_WINDOW_PAGE)
 
 static void
 parlor_failure_page_class_init (ParlorFailurePageClass *klass)

@@ -16,10 +16,10 @@
 
 struct _ParlorHomePage
 {
-  ParlorPage parent_instance;
+  ParlorWindowPage parent_instance;
 };
 
-G_DEFINE_FINAL_TYPE (ParlorHomePage, parlor_home_page, PARLOR_TYPE_PAGE)
+G_DEFINE_FINAL_TYPE (ParlorHomePage, parlor_home_page, PARLOR_TYPE_WINDOW_PAGE)
 
 static char *
 you_are (gpointer self, const char *name)

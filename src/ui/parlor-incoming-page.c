@@ -17,10 +17,10 @@
 
 struct _ParlorIncomingPage
 {
-  ParlorPage parent_instance;
+  ParlorWindowPage parent_instance;
 };
 
-G_DEFINE_FINAL_TYPE (ParlorIncomingPage, parlor_incoming_page, PARLOR_TYPE_PAGE)
+G_DEFINE_FINAL_TYPE (ParlorIncomingPage, parlor_incoming_page, PARLOR_TYPE_WINDOW_PAGE)
 
 static char *
 how_sure (gpointer self, ParlorDialect dialect)

@@ -16,13 +16,13 @@
 
 struct _ParlorLobbyPage
 {
-  ParlorPage parent_instance;
+  ParlorWindowPage parent_instance;
 
   GtkLabel *where;
   GtkWidget *join;
 };
 
-G_DEFINE_FINAL_TYPE (ParlorLobbyPage, parlor_lobby_page, PARLOR_TYPE_PAGE)
+G_DEFINE_FINAL_TYPE (ParlorLobbyPage, parlor_lobby_page, PARLOR_TYPE_WINDOW_PAGE)
 
 static gboolean
 is_in_room (gpointer self, ParlorSessionState session)

@@ -14,10 +14,10 @@
 
 struct _ParlorRingingPage
 {
-  ParlorPage parent_instance;
+  ParlorWindowPage parent_instance;
 };
 
-G_DEFINE_FINAL_TYPE (ParlorRingingPage, parlor_ringing_page, PARLOR_TYPE_PAGE)
+G_DEFINE_FINAL_TYPE (ParlorRingingPage, parlor_ringing_page, PARLOR_TYPE_WINDOW_PAGE)
 
 static void
 parlor_ringing_page_class_init (ParlorRingingPageClass *klass)

@@ -17,14 +17,14 @@
 
 struct _ParlorRoomPage
 {
-  ParlorPage parent_instance;
+  ParlorWindowPage parent_instance;
 
   GtkListBox *people;
   GtkWidget *waiting;
   GListModel *participants; /* (nullable) */
 };
 
-G_DEFINE_FINAL_TYPE (ParlorRoomPage, parlor_room_page, PARLOR_TYPE_PAGE)
+G_DEFINE_FINAL_TYPE (ParlorRoomPage, parlor_room_page, PARLOR_TYPE_WINDOW_PAGE)
 
 /* --- words, called from the template --- */
 
@@ -92,7 +92,7 @@ on_call_clicked (GtkWidget *button, ParlorParticipant *participant)
   GtkWidget *page = gtk_widget_get_ancestor (button, PARLOR_TYPE_ROOM_PAGE);
   g_autoptr (GError) error = NULL;
 
-  if (!parlor_core_call (parlor_page_get_core (PARLOR_PAGE (page)), participant, &error))
+  if (!parlor_core_call (parlor_window_page_get_core (PARLOR_WINDOW_PAGE (page)), participant, &error))
     g_debug ("Cannot call: %s", error->message);
 }
 
@@ -129,7 +129,7 @@ on_people_changed (ParlorRoomPage *self)
 static void
 on_core_changed (ParlorRoomPage *self)
 {
-  ParlorCore *core = parlor_page_get_core (PARLOR_PAGE (self));
+  ParlorCore *core = parlor_window_page_get_core (PARLOR_WINDOW_PAGE (self));
 
   if (self->participants)
     g_signal_handlers_disconnect_by_func (self->participants, on_people_changed, self);

@@ -114,7 +114,7 @@ update_page (ParlorWindow *self)
   gtk_stack_set_visible_child (self->stack, page);
   /* libadwaita 1.2 knows one colour scheme for the whole program. */
   adw_style_manager_set_color_scheme (adw_style_manager_get_default (),
-                                      parlor_page_get_dark (PARLOR_PAGE (page))
+                                      parlor_window_page_get_dark (PARLOR_WINDOW_PAGE (page))
                                         ? ADW_COLOR_SCHEME_FORCE_DARK
                                         : ADW_COLOR_SCHEME_DEFAULT);
 }

@@ -7,11 +7,11 @@
 
 G_BEGIN_DECLS
 
-#define PARLOR_TYPE_PAGE (parlor_page_get_type ())
-G_DECLARE_DERIVABLE_TYPE (ParlorPage, parlor_page, PARLOR, PAGE, AdwBin)
+#define PARLOR_TYPE_WINDOW_PAGE (parlor_window_page_get_type ())
+G_DECLARE_DERIVABLE_TYPE (ParlorWindowPage, parlor_window_page, PARLOR, WINDOW_PAGE, AdwBin)
 
 /**
- * ParlorPage:
+ * ParlorWindowPage:
  *
  * What the window shows one of at a time. Properties: "core" (nullable #ParlorCore), "dark" (whether the
  * page is dark whatever the theme, for those that show a picture from edge to edge).
@@ -21,7 +21,7 @@ struct _ParlorPageClass
   AdwBinClass parent_class;
 };
 
-ParlorCore *parlor_page_get_core (ParlorPage *self); /* (transfer none) (nullable) */
-gboolean parlor_page_get_dark (ParlorPage *self);
+ParlorCore *parlor_window_page_get_core (ParlorWindowPage *self); /* (transfer none) (nullable) */
+gboolean parlor_window_page_get_dark (ParlorWindowPage *self);
 
 G_END_DECLS

@@ -3,10 +3,10 @@
 
 #include "config.h"
 
-#include "parlor-page.h"
+#include "parlor-window-page.h"
 
 /*
- * ParlorPage: the little that all pages of the window have in common. GTK 4.8 shows assistive tools all pages of a
+ * ParlorWindowPage: the little that all pages of the window have in common. GTK 4.8 shows assistive tools all pages of a
  * stack as if they were there at once: a page hides itself from them while it is not shown. Main thread only.
  */
 
@@ -24,14 +24,14 @@ typedef struct
 {
   ParlorCore *core; /* (nullable) */
   gboolean dark;
-} ParlorPagePrivate;
+} ParlorWindowPagePrivate;
 
-G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (ParlorPage, parlor_page, ADW_TYPE_BIN)
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (ParlorWindowPage, parlor_window_page, ADW_TYPE_BIN)
 
 static void
-parlor_page_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+parlor_window_page_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
-  ParlorPagePrivate *priv = parlor_page_get_instance_private (PARLOR_PAGE (object));
+  ParlorWindowPagePrivate *priv = parlor_window_page_get_instance_private (PARLOR_WINDOW_PAGE (object));
 
   switch (id)
     {
@@ -47,9 +47,9 @@ parlor_page_get_property (GObject *object, guint id, GValue *value, GParamSpec *
 }
 
 static void
-parlor_page_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+parlor_window_page_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
-  ParlorPagePrivate *priv = parlor_page_get_instance_private (PARLOR_PAGE (object));
+  ParlorWindowPagePrivate *priv = parlor_window_page_get_instance_private (PARLOR_WINDOW_PAGE (object));
 
   switch (id)
     {
@@ -70,12 +70,12 @@ parlor_page_set_property (GObject *object, guint id, const GValue *value, GParam
 }
 
 static void
-parlor_page_dispose (GObject *object)
+parlor_window_page_dispose (GObject *object)
 {
-  ParlorPagePrivate *priv = parlor_page_get_instance_private (PARLOR_PAGE (object));
+  ParlorWindowPagePrivate *priv = parlor_window_page_get_instance_private (PARLOR_WINDOW_PAGE (object));
 
   g_clear_object (&priv->core);
-  G_OBJECT_CLASS (parlor_page_parent_class)->dispose (object);
+  G_OBJECT_CLASS (parlor_window_page_parent_class)->dispose (object);
 }
 
 static void
@@ -85,30 +85,30 @@ hide_from_assistive_tools (GtkWidget *widget, gboolean hidden)
 }
 
 static void
-parlor_page_map (GtkWidget *widget)
+parlor_window_page_map (GtkWidget *widget)
 {
-  GTK_WIDGET_CLASS (parlor_page_parent_class)->map (widget);
+  GTK_WIDGET_CLASS (parlor_window_page_parent_class)->map (widget);
   hide_from_assistive_tools (widget, FALSE);
 }
 
 static void
-parlor_page_unmap (GtkWidget *widget)
+parlor_window_page_unmap (GtkWidget *widget)
 {
   hide_from_assistive_tools (widget, TRUE);
-  GTK_WIDGET_CLASS (parlor_page_parent_class)->unmap (widget);
+  GTK_WIDGET_CLASS (parlor_window_page_parent_class)->unmap (widget);
 }
 
 static void
-parlor_page_class_init (ParlorPageClass *klass)
+parlor_window_page_class_init (ParlorWindowPageClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
-  object_class->get_property = parlor_page_get_property;
-  object_class->set_property = parlor_page_set_property;
-  object_class->dispose = parlor_page_dispose;
-  GTK_WIDGET_CLASS (klass)->map = parlor_page_map;
-  GTK_WIDGET_CLASS (klass)->unmap = parlor_page_unmap;
+  object_class->get_property = parlor_window_page_get_property;
+  object_class->set_property = parlor_window_page_set_property;
+  object_class->dispose = parlor_window_page_dispose;
+  GTK_WIDGET_CLASS (klass)->map = parlor_window_page_map;
+  GTK_WIDGET_CLASS (klass)->unmap = parlor_window_page_unmap;
 
   props[PROP_CORE] = g_param_spec_object ("core", NULL, NULL, PARLOR_TYPE_CORE, flags);
   props[PROP_DARK] = g_param_spec_boolean ("dark", NULL, NULL, FALSE, flags);
@@ -116,25 +116,25 @@ parlor_page_class_init (ParlorPageClass *klass)
 }
 
 static void
-parlor_page_init (ParlorPage *self)
+parlor_window_page_init (ParlorWindowPage *self)
 {
   hide_from_assistive_tools (GTK_WIDGET (self), TRUE);
 }
 
 ParlorCore *
-parlor_page_get_core (ParlorPage *self)
+parlor_window_page_get_core (ParlorWindowPage *self)
 {
-  ParlorPagePrivate *priv = parlor_page_get_instance_private (self);
+  ParlorWindowPagePrivate *priv = parlor_window_page_get_instance_private (self);
 
-  g_return_val_if_fail (PARLOR_IS_PAGE (self), NULL);
+  g_return_val_if_fail (PARLOR_IS_WINDOW_PAGE (self), NULL);
   return priv->core;
 }
 
 gboolean
-parlor_page_get_dark (ParlorPage *self)
+parlor_window_page_get_dark (ParlorWindowPage *self)
 {
-  ParlorPagePrivate *priv = parlor_page_get_instance_private (self);
+  ParlorWindowPagePrivate *priv = parlor_window_page_get_instance_private (self);
 
-  g_return_val_if_fail (PARLOR_IS_PAGE (self), FALSE);
+  g_return_val_if_fail (PARLOR_IS_WINDOW_PAGE (self), FALSE);
   return priv->dark;
 }
