@@ -16,7 +16,7 @@ G_DECLARE_DERIVABLE_TYPE (ParlorWindowPage, parlor_window_page, PARLOR, WINDOW_P
  * What the window shows one of at a time. Properties: "core" (nullable #ParlorCore), "dark" (whether the
  * page is dark whatever the theme, for those that show a picture from edge to edge).
  */
-struct _ParlorPageClass
+struct _ParlorWindowPageClass
 {
   AdwBinClass parent_class;
 };
