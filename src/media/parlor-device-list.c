@@ -8,11 +8,12 @@
 /*
  * ParlorDeviceList: the GstDeviceMonitor as a list model. Main thread.
  *
- * There is one monitor in the process, and it is never stopped: in GStreamer 1.22 a device provider reports to the newest
- * monitor only, and to none any more when one of them is disposed of. Starting it blocks (it speaks with PipeWire, Pulse
- * and udev), so a thread does. What is there at the start comes twice, as the monitor's list and as messages on its bus; a
- * device is kept once. A sound server that hangs must not keep a call from starting: after READY_TIMEOUT_MS the list
- * says it is ready with what it has.
+ * There is one monitor in the process, and it is never stopped: in GStreamer 1.22 a device provider
+ * reports to the newest monitor only, and to none any more when one of them is disposed of.
+ * Starting it blocks (it speaks with PipeWire, Pulse and udev), so a thread does. What is there at
+ * the start comes twice, as the monitor's list and as messages on its bus; a device is kept once. A
+ * sound server that hangs must not keep a call from starting: after READY_TIMEOUT_MS the list says
+ * it is ready with what it has.
  */
 
 #define READY_TIMEOUT_MS 3000
@@ -52,7 +53,8 @@ parlor_device_list_get_item (GListModel *model, guint position)
 {
   ParlorDeviceList *self = PARLOR_DEVICE_LIST (model);
 
-  return position < self->devices->len ? g_object_ref (g_ptr_array_index (self->devices, position)) : NULL;
+  return position < self->devices->len ? g_object_ref (g_ptr_array_index (self->devices, position))
+                                       : NULL;
 }
 
 static void
@@ -63,7 +65,9 @@ list_model_iface_init (GListModelInterface *iface)
   iface->get_item = parlor_device_list_get_item;
 }
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (ParlorDeviceList, parlor_device_list, G_TYPE_OBJECT,
+G_DEFINE_FINAL_TYPE_WITH_CODE (ParlorDeviceList,
+                               parlor_device_list,
+                               G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, list_model_iface_init))
 
 static void
@@ -195,11 +199,12 @@ is_real (GstDevice *device)
 
   class = gst_structure_get_string (properties, "device.class");
   node = gst_structure_get_string (properties, "node.name");
-  return g_strcmp0 (class, "monitor") != 0 && g_strcmp0 (node, "auto_null") != 0 &&
-         g_strcmp0 (name, "Dummy Output") != 0;
+  return g_strcmp0 (class, "monitor") != 0 && g_strcmp0 (node, "auto_null") != 0
+         && g_strcmp0 (name, "Dummy Output") != 0;
 }
 
-/* Sound goes through Pulse's elements where both are offered: they follow a stream that the user moves elsewhere. */
+/* Sound goes through Pulse's elements where both are offered: they follow a stream that the user
+   moves elsewhere. */
 static int
 rate_device (GstDevice *device)
 {
@@ -208,7 +213,8 @@ rate_device (GstDevice *device)
 
   if (properties)
     gst_structure_get_boolean (properties, "is-default", &is_default);
-  return (is_default ? 2 : 0) + (g_str_has_prefix (G_OBJECT_TYPE_NAME (device), "GstPulse") ? 1 : 0);
+  return (is_default ? 2 : 0)
+         + (g_str_has_prefix (G_OBJECT_TYPE_NAME (device), "GstPulse") ? 1 : 0);
 }
 
 static void
@@ -251,8 +257,9 @@ parlor_device_list_class_init (ParlorDeviceListClass *klass)
   object_class->dispose = parlor_device_list_dispose;
   object_class->finalize = parlor_device_list_finalize;
 
-  props[PROP_READY] = g_param_spec_boolean ("ready", NULL, NULL, FALSE,
-                                            G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  props[PROP_READY]
+    = g_param_spec_boolean ("ready", NULL, NULL, FALSE,
+                            G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 

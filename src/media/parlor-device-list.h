@@ -12,10 +12,11 @@ G_DECLARE_FINAL_TYPE (ParlorDeviceList, parlor_device_list, PARLOR, DEVICE_LIST,
 /**
  * ParlorDeviceList:
  *
- * The cameras, microphones and speakers there are: a GListModel of #GstDevice that follows what is plugged in and out. Main thread only; the
- * looking itself happens on another.
+ * The cameras, microphones and speakers there are: a GListModel of #GstDevice that follows what is
+ * plugged in and out. Main thread only; the looking itself happens on another.
  *
- * Properties (read-only, notify): "ready" (gboolean): what was there at the start is in the list, or the search took too long.
+ * Properties (read-only, notify): "ready" (gboolean): what was there at the start is in the list,
+ * or the search took too long.
  */
 ParlorDeviceList *parlor_device_list_new (void);
 
@@ -28,7 +29,8 @@ gboolean parlor_device_list_get_ready (ParlorDeviceList *self);
  * parlor_device_list_choose:
  * @device_class: "Video/Source", "Audio/Source" or "Audio/Sink"
  *
- * The best device of that class: the system's default before others; never a speaker's monitor or a sound server's dummy.
+ * The best device of that class: the system's default before others; never a speaker's monitor or a
+ * sound server's dummy.
  *
  * Returns: (transfer full) (nullable): the device
  */

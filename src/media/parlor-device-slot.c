@@ -10,15 +10,16 @@
 #include "parlor-slot-chain.h"
 
 /*
- * ParlorDeviceSlot: what is plugged in at one edge of the studio, and what happens when it fails. Main thread.
+ * ParlorDeviceSlot: what is plugged in at one edge of the studio, and what happens when it fails.
+ * Main thread.
  *
- * At any time one ParlorTake is in the slot (or none while devices are looked for): the user's bin, a device, or the stand-in
- * (test picture, test tone, a silent sink). Whatever goes wrong with the first two, the stand-in takes over and the status says
- * why. A device that went away or was never there is taken (back) as soon as one is plugged in; one that is busy is
- * not asked again.
+ * At any time one ParlorTake is in the slot (or none while devices are looked for): the user's bin,
+ * a device, or the stand-in (test picture, test tone, a silent sink). Whatever goes wrong with the
+ * first two, the stand-in takes over and the status says why. A device that went away or was never
+ * there is taken (back) as soon as one is plugged in; one that is busy is not asked again.
  *
- * PipeWire says nothing when a camera vanishes, so a watchdog looks for buffers too. It leaves users' bins
- * alone: a pipe may pause.
+ * PipeWire says nothing when a camera vanishes, so a watchdog looks for buffers too. It leaves
+ * users' bins alone: a pipe may pause.
  */
 
 #define WATCHDOG_PERIOD_MS 500
@@ -154,9 +155,11 @@ put (ParlorDeviceSlot *self, GstElement *chain, gboolean paced)
 
   drop_take (self);
   if (self->kind == PARLOR_SLOT_SPEAKER)
-    take = parlor_take_new_sink (chain, self->base_time, PARLOR_STUDIO_LATENCY, on_take_event, self);
+    take
+      = parlor_take_new_sink (chain, self->base_time, PARLOR_STUDIO_LATENCY, on_take_event, self);
   else
-    take = parlor_take_new_source (chain, paced, self->base_time, self->sample, self->sample_data, on_take_event, self);
+    take = parlor_take_new_source (chain, paced, self->base_time, self->sample, self->sample_data,
+                                   on_take_event, self);
 
   g_mutex_lock (&self->lock);
   self->take = take;
@@ -196,8 +199,10 @@ on_watchdog (gpointer user_data)
 static void
 put_device (ParlorDeviceSlot *self)
 {
-  g_autoptr (GstDevice) device = parlor_device_list_choose (self->devices, device_classes[self->kind]);
-  GstElement *chain = device ? parlor_slot_chain_new_from_device (self->kind, device, self->echo_probe) : NULL;
+  g_autoptr (GstDevice) device
+    = parlor_device_list_choose (self->devices, device_classes[self->kind]);
+  GstElement *chain
+    = device ? parlor_slot_chain_new_from_device (self->kind, device, self->echo_probe) : NULL;
   g_autofree char *name = NULL;
 
   if (!chain)
@@ -253,7 +258,8 @@ follow_devices (ParlorDeviceSlot *self, gboolean added)
 }
 
 static void
-on_devices_changed (GListModel *devices, guint position, guint removed, guint added, ParlorDeviceSlot *self)
+on_devices_changed (
+  GListModel *devices, guint position, guint removed, guint added, ParlorDeviceSlot *self)
 {
   follow_devices (self, added > 0);
 }
@@ -314,8 +320,8 @@ parlor_device_slot_class_init (ParlorDeviceSlotClass *klass)
   object_class->dispose = parlor_device_slot_dispose;
   object_class->finalize = parlor_device_slot_finalize;
 
-  props[PROP_STATUS] =
-    g_param_spec_enum ("status", NULL, NULL, PARLOR_TYPE_DEVICE_STATUS, PARLOR_DEVICE_OFF, flags);
+  props[PROP_STATUS]
+    = g_param_spec_enum ("status", NULL, NULL, PARLOR_TYPE_DEVICE_STATUS, PARLOR_DEVICE_OFF, flags);
   props[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
@@ -338,7 +344,9 @@ parlor_device_slot_new (ParlorSlotKind kind, const char *description, gboolean t
 }
 
 void
-parlor_device_slot_set_sample_func (ParlorDeviceSlot *self, ParlorTakeSampleFunc func, gpointer user_data)
+parlor_device_slot_set_sample_func (ParlorDeviceSlot *self,
+                                    ParlorTakeSampleFunc func,
+                                    gpointer user_data)
 {
   g_return_if_fail (PARLOR_IS_DEVICE_SLOT (self));
 
@@ -364,7 +372,10 @@ parlor_device_slot_wants_devices (ParlorDeviceSlot *self)
 }
 
 gboolean
-parlor_device_slot_start (ParlorDeviceSlot *self, GstClockTime base_time, ParlorDeviceList *devices, GError **error)
+parlor_device_slot_start (ParlorDeviceSlot *self,
+                          GstClockTime base_time,
+                          ParlorDeviceList *devices,
+                          GError **error)
 {
   GstElement *chain = NULL;
 
@@ -372,8 +383,8 @@ parlor_device_slot_start (ParlorDeviceSlot *self, GstClockTime base_time, Parlor
   g_return_val_if_fail (!self->running, FALSE);
   g_return_val_if_fail (devices || !parlor_device_slot_wants_devices (self), FALSE);
 
-  if (self->description &&
-      !(chain = parlor_slot_chain_new_from_description (self->kind, self->description, error)))
+  if (self->description
+      && !(chain = parlor_slot_chain_new_from_description (self->kind, self->description, error)))
     return FALSE;
 
   self->running = TRUE;

@@ -28,9 +28,11 @@ G_DECLARE_FINAL_TYPE (ParlorDeviceSlot, parlor_device_slot, PARLOR, DEVICE_SLOT,
 /**
  * ParlorDeviceSlot:
  *
- * An edge of the studio: camera, microphone or speaker, and what stands in for it. Main thread only.
+ * An edge of the studio: camera, microphone or speaker, and what stands in for it. Main thread
+ * only.
  *
- * Properties (read-only, notify): "status" (#ParlorDeviceStatus), "name" (nullable string: the device's).
+ * Properties (read-only, notify): "status" (#ParlorDeviceStatus), "name" (nullable string: the
+ * device's).
  */
 
 /**
@@ -38,12 +40,16 @@ G_DECLARE_FINAL_TYPE (ParlorDeviceSlot, parlor_device_slot, PARLOR, DEVICE_SLOT,
  * @description: (nullable): a bin of the user's, instead of a device
  * @test: use the stand-in and look for no device
  */
-ParlorDeviceSlot *parlor_device_slot_new (ParlorSlotKind kind, const char *description, gboolean test);
+ParlorDeviceSlot *
+parlor_device_slot_new (ParlorSlotKind kind, const char *description, gboolean test);
 
 /* Where a source's buffers go, on a streaming thread, with running times as PTS. Before start. */
-void parlor_device_slot_set_sample_func (ParlorDeviceSlot *self, ParlorTakeSampleFunc func, gpointer user_data);
+void parlor_device_slot_set_sample_func (ParlorDeviceSlot *self,
+                                         ParlorTakeSampleFunc func,
+                                         gpointer user_data);
 
-/* The studio's webrtcechoprobe, by name, for the echo canceller of a real microphone. Before start. */
+/* The studio's webrtcechoprobe, by name, for the echo canceller of a real microphone. Before
+   start. */
 void parlor_device_slot_set_echo_probe (ParlorDeviceSlot *self, const char *name);
 
 /* Whether start() needs a device list. */
@@ -54,7 +60,9 @@ gboolean parlor_device_slot_wants_devices (ParlorDeviceSlot *self);
  * @devices: (nullable): where a device is chosen from; needed if the slot wants devices
  * @error: PARLOR_ERROR_BAD_USAGE when the description cannot be parsed
  */
-gboolean parlor_device_slot_start (ParlorDeviceSlot *self, GstClockTime base_time, ParlorDeviceList *devices,
+gboolean parlor_device_slot_start (ParlorDeviceSlot *self,
+                                   GstClockTime base_time,
+                                   ParlorDeviceList *devices,
                                    GError **error);
 /* Lets go of the device; waits for it, but not for ever. */
 void parlor_device_slot_stop (ParlorDeviceSlot *self);

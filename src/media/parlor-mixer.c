@@ -6,13 +6,16 @@
 #include "parlor-studio-parts.h"
 
 /*
- * The mixer of all voices: a permanent live silence and an appsrc a voice -> audiomixer -> echo probe -> the speaker's slot.
+ * The mixer of all voices: a permanent live silence and an appsrc a voice -> audiomixer -> echo
+ * probe -> the speaker's slot.
  *
- * The silence keeps the mixer running when nobody speaks. Peers have jitter buffers of different lengths, but the mixer's
- * latency is fixed: a voice's appsrc says VOICE_LATENCY whatever its peer, and a slower peer's buffers are moved into
- * the future by what they exceed it. So nobody's joining or leaving changes anything for the others.
+ * The silence keeps the mixer running when nobody speaks. Peers have jitter buffers of different
+ * lengths, but the mixer's latency is fixed: a voice's appsrc says VOICE_LATENCY whatever its peer,
+ * and a slower peer's buffers are moved into the future by what they exceed it. So nobody's joining
+ * or leaving changes anything for the others.
  *
- * Voices are plugged in and out on main; parlor_voice_push_in_stream() comes from the peers' streaming threads.
+ * Voices are plugged in and out on main; parlor_voice_push_in_stream() comes from the peers'
+ * streaming threads.
  */
 
 /* What a voice may be late when it comes here: a jitter buffer of 40 ms, decoder and threads. */
@@ -43,7 +46,8 @@ unplug (ParlorStudio *self, ParlorVoice *voice)
   if (!src)
     return;
 
-  /* Locked, or a state change of the studio could start it again. An inactive pad lets go of a buffer that waits. */
+  /* Locked, or a state change of the studio could start it again. An inactive pad lets go of a
+     buffer that waits. */
   pad = gst_element_get_static_pad (src, "src");
   gst_element_set_locked_state (src, TRUE);
   gst_pad_set_active (voice->mixer_pad, FALSE);
@@ -69,11 +73,12 @@ parlor_studio_on_mixed_in_stream (GstAppSink *sink, gpointer user_data)
 void
 parlor_studio_describe_mixer (GString *description, const char *echo_probe)
 {
-  g_string_append_printf (description,
-                          "audiotestsrc is-live=true wave=silence samplesperbuffer=480 ! " PARLOR_RAW_AUDIO " ! "
-                          "audiomixer name=mixer output-buffer-duration=10000000 min-upstream-latency=%" G_GUINT64_FORMAT
-                          " ! " PARLOR_RAW_AUDIO " ! ",
-                          (guint64) VOICE_LATENCY);
+  g_string_append_printf (
+    description,
+    "audiotestsrc is-live=true wave=silence samplesperbuffer=480 ! " PARLOR_RAW_AUDIO " ! "
+    "audiomixer name=mixer output-buffer-duration=10000000 min-upstream-latency=%" G_GUINT64_FORMAT
+    " ! " PARLOR_RAW_AUDIO " ! ",
+    (guint64) VOICE_LATENCY);
   if (echo_probe)
     g_string_append_printf (description, "webrtcechoprobe name=%s ! ", echo_probe);
   g_string_append (description, "appsink name=mixed sync=false async=false qos=false ");
@@ -92,9 +97,11 @@ parlor_studio_unplug_voices (ParlorStudio *self)
  * @self: a studio
  * @peer_latency_ms: the length of the peer's jitter buffer
  *
- * Plugs a voice into the mixer. On a studio that is stopped, or stops later, the voice is there but not heard.
+ * Plugs a voice into the mixer. On a studio that is stopped, or stops later, the voice is there but
+ * not heard.
  *
- * Returns: (transfer full): the voice; end it with parlor_studio_remove_voice() and parlor_voice_unref()
+ * Returns: (transfer full): the voice; end it with parlor_studio_remove_voice() and
+ * parlor_voice_unref()
  */
 ParlorVoice *
 parlor_studio_add_voice (ParlorStudio *self, guint peer_latency_ms)

@@ -6,10 +6,11 @@
 #include "parlor-sink-factory.h"
 
 /*
- * ParlorSinkFactory: the interface through which the media room gets the ends of its picture branches.
+ * ParlorSinkFactory: the interface through which the media room gets the ends of its picture
+ * branches.
  *
- * Who implements it decides what a picture ends in: a widget's paintable, a bin of the user's, a test's appsink.
- * Main thread only, because toolkits are.
+ * Who implements it decides what a picture ends in: a widget's paintable, a bin of the user's, a
+ * test's appsink. Main thread only, because toolkits are.
  */
 
 G_DEFINE_INTERFACE (ParlorSinkFactory, parlor_sink_factory, G_TYPE_OBJECT)

@@ -11,8 +11,9 @@ G_DECLARE_INTERFACE (ParlorSinkFactory, parlor_sink_factory, PARLOR, SINK_FACTOR
 /**
  * ParlorSinkFactory:
  *
- * Makes the end of a video branch. The ui has one whose views are GdkPaintables; parlor-peer's come from bin descriptions; so the media room
- * knows no toolkit. create_sink() is called on the main thread only.
+ * Makes the end of a video branch. The ui has one whose views are GdkPaintables; parlor-peer's come
+ * from bin descriptions; so the media room knows no toolkit. create_sink() is called on the main
+ * thread only.
  */
 struct _ParlorSinkFactoryInterface
 {
@@ -25,8 +26,10 @@ struct _ParlorSinkFactoryInterface
  * parlor_sink_factory_create_sink:
  * @view: (out) (nullable) (transfer full): what shows the frames, or %NULL
  *
- * Returns: (transfer floating) (nullable): an element with one sink pad that takes raw video (it converts by itself), in NULL state
+ * Returns: (transfer floating) (nullable): an element with one sink pad that takes raw video (it
+ * converts by itself), in NULL state
  */
-GstElement *parlor_sink_factory_create_sink (ParlorSinkFactory *self, GObject **view, GError **error);
+GstElement *
+parlor_sink_factory_create_sink (ParlorSinkFactory *self, GObject **view, GError **error);
 
 G_END_DECLS

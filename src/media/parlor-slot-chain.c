@@ -12,13 +12,14 @@
 /*
  * The bins that go into a ParlorDeviceSlot: stand-ins, users' descriptions, devices.
  *
- * Each is the thing itself and a converter to (or from) what the studio works with, so that the studio's own
- * pipeline never converts a source. Main thread; nothing is opened here.
+ * Each is the thing itself and a converter to (or from) what the studio works with, so that the
+ * studio's own pipeline never converts a source. Main thread; nothing is opened here.
  */
 
-#define VIDEO_TAIL \
-  "videoconvertscale ! "                                                                                               \
-  "capsfilter caps=\"video/x-raw,format=I420,width=[1,1280],height=[1,720],pixel-aspect-ratio=1/1\""
+#define VIDEO_TAIL       \
+  "videoconvertscale ! " \
+  "capsfilter "          \
+  "caps=\"video/x-raw,format=I420,width=[1,1280],height=[1,720],pixel-aspect-ratio=1/1\""
 #define AUDIO_TAIL "audioconvert ! audioresample ! capsfilter caps=\"" PARLOR_RAW_AUDIO "\""
 #define AUDIO_HEAD "audioconvert ! audioresample"
 
@@ -50,10 +51,12 @@ static const struct
 static GstElement *
 parse_bin (const char *description, GError **error)
 {
-  return gst_parse_bin_from_description_full (description, TRUE, NULL, GST_PARSE_FLAG_FATAL_ERRORS, error);
+  return gst_parse_bin_from_description_full (description, TRUE, NULL, GST_PARSE_FLAG_FATAL_ERRORS,
+                                              error);
 }
 
-/* A bin of @first and @second, linked, with the free pads of both as its own; %NULL if they do not fit. */
+/* A bin of @first and @second, linked, with the free pads of both as its own; %NULL if they do
+   not fit. */
 static GstElement *
 join (GstElement *first, GstElement *second)
 {
@@ -90,12 +93,14 @@ parlor_slot_chain_new_stand_in (ParlorSlotKind kind)
   return parse_bin (kinds[kind].stand_in, NULL);
 }
 
-/* gst-launch syntax has no place for caps at the end of a bin, but that is where people write them. */
+/* gst-launch syntax has no place for caps at the end of a bin, but that is where people write
+   them. */
 static GstElement *
 parse_users_bin (ParlorSlotKind kind, const char *description, GError **error)
 {
-  g_autofree char *padded = kind == PARLOR_SLOT_SPEAKER ? g_strconcat ("identity ! ", description, NULL)
-                                                        : g_strconcat (description, " ! identity", NULL);
+  g_autofree char *padded = kind == PARLOR_SLOT_SPEAKER
+                              ? g_strconcat ("identity ! ", description, NULL)
+                              : g_strconcat (description, " ! identity", NULL);
   GstElement *bin = parse_bin (description, error);
 
   if (!bin && strchr (description, '/') && (bin = parse_bin (padded, NULL)))
@@ -104,7 +109,9 @@ parse_users_bin (ParlorSlotKind kind, const char *description, GError **error)
 }
 
 GstElement *
-parlor_slot_chain_new_from_description (ParlorSlotKind kind, const char *description, GError **error)
+parlor_slot_chain_new_from_description (ParlorSlotKind kind,
+                                        const char *description,
+                                        GError **error)
 {
   g_autoptr (GError) cause = NULL;
   GstElement *thing = parse_users_bin (kind, description, &cause);
@@ -126,8 +133,8 @@ rate_structure (const GstStructure *structure)
   int width, height, n = 0, d = 1;
   double fps;
 
-  if (!gst_structure_get_int (structure, "width", &width) || !gst_structure_get_int (structure, "height", &height) ||
-      width > 1280 || height > 720)
+  if (!gst_structure_get_int (structure, "width", &width)
+      || !gst_structure_get_int (structure, "height", &height) || width > 1280 || height > 720)
     return -1;
 
   if (rate && GST_VALUE_HOLDS_LIST (rate) && gst_value_list_get_size (rate) > 0)
@@ -138,7 +145,8 @@ rate_structure (const GstStructure *structure)
           const GValue *one = gst_value_list_get_value (rate, i);
 
           if (GST_VALUE_HOLDS_FRACTION (one))
-            fps = MAX (fps, (double) gst_value_get_fraction_numerator (one) / gst_value_get_fraction_denominator (one));
+            fps = MAX (fps, (double) gst_value_get_fraction_numerator (one)
+                              / gst_value_get_fraction_denominator (one));
         }
     }
   else if (gst_structure_get_fraction (structure, "framerate", &n, &d))
@@ -183,7 +191,8 @@ new_camera (GstDevice *device, GstElement *source)
 {
   g_autoptr (GstElementFactory) decoder = gst_element_factory_find ("jpegdec");
   g_autoptr (GstCaps) offered = gst_device_get_caps (device);
-  g_autoptr (GstCaps) caps = offered ? parlor_slot_chain_choose_camera_caps (offered, decoder != NULL) : NULL;
+  g_autoptr (GstCaps) caps
+    = offered ? parlor_slot_chain_choose_camera_caps (offered, decoder != NULL) : NULL;
   gboolean jpeg;
   GstElement *filter, *head;
 
@@ -211,10 +220,11 @@ parlor_slot_chain_new_from_device (ParlorSlotKind kind, GstDevice *device, const
     thing = new_camera (device, thing);
   chain = thing ? convert (kind, thing) : NULL;
 
-  if (chain && kind == PARLOR_SLOT_MICROPHONE && echo_probe &&
-      (canceller = gst_element_factory_make ("webrtcdsp", NULL)))
+  if (chain && kind == PARLOR_SLOT_MICROPHONE && echo_probe
+      && (canceller = gst_element_factory_make ("webrtcdsp", NULL)))
     {
-      /* The delay between probe and microphone is not known where sound servers are in between: let it be found. */
+      /* The delay between probe and microphone is not known where sound servers are in between:
+         let it be found. */
       g_object_set (canceller, "probe", echo_probe, "delay-agnostic", TRUE, NULL);
       gst_util_set_object_arg (G_OBJECT (canceller), "echo-suppression-level", "high");
       chain = join (chain, canceller);

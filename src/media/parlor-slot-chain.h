@@ -6,17 +6,23 @@
 G_BEGIN_DECLS
 
 /*
- * What can be in a slot, as a bin with one pad: for a camera a src pad with I420 of at most 1280x720, for a microphone one with
- * PARLOR_RAW_AUDIO, for a speaker a sink pad that takes that. All return (transfer floating).
+ * What can be in a slot, as a bin with one pad: for a camera a src pad with I420 of at most
+ * 1280x720, for a microphone one with PARLOR_RAW_AUDIO, for a speaker a sink pad that takes that.
+ * All return (transfer floating).
  */
 
 GstElement *parlor_slot_chain_new_stand_in (ParlorSlotKind kind);
 
-/* PARLOR_ERROR_BAD_USAGE, with the option's name and GStreamer's words, when @description cannot be parsed. */
-GstElement *parlor_slot_chain_new_from_description (ParlorSlotKind kind, const char *description, GError **error);
+/* PARLOR_ERROR_BAD_USAGE, with the option's name and GStreamer's words, when @description cannot
+   be parsed. */
+GstElement *parlor_slot_chain_new_from_description (ParlorSlotKind kind,
+                                                    const char *description,
+                                                    GError **error);
 
-/* %NULL when there is no element for the device. @echo_probe (nullable): an echo canceller goes behind the microphone. */
-GstElement *parlor_slot_chain_new_from_device (ParlorSlotKind kind, GstDevice *device, const char *echo_probe);
+/* %NULL when there is no element for the device. @echo_probe (nullable): an echo canceller goes
+   behind the microphone. */
+GstElement *
+parlor_slot_chain_new_from_device (ParlorSlotKind kind, GstDevice *device, const char *echo_probe);
 
 /**
  * parlor_slot_chain_choose_camera_caps:

@@ -8,14 +8,16 @@
 #include <gst/video/video.h>
 
 /*
- * Pictures and sound on their way through the studio: from the slots' takes to the preview and the encoders, and from the
- * encoders to the feeds.
+ * Pictures and sound on their way through the studio: from the slots' takes to the preview and the
+ * encoders, and from the encoders to the feeds.
  *
- * Most of this runs on streaming threads: of the camera's and microphone's takes (before the encoders) and of the
- * encoders' appsinks (behind them). Without a feed nothing is encoded: two seconds of Parlor's home page must not cost what a call does.
+ * Most of this runs on streaming threads: of the camera's and microphone's takes (before the
+ * encoders) and of the encoders' appsinks (behind them). Without a feed nothing is encoded: a
+ * home page must not cost what a call does.
  */
 
-/* Asked for twice in this time, a keyframe is made once: each is some ten pictures' worth of bits. */
+/* Asked for twice in this time, a keyframe is made once: each is some ten pictures' worth of
+   bits. */
 #define KEYFRAME_INTERVAL_US (100 * 1000)
 
 struct _ParlorFeed
@@ -30,9 +32,9 @@ new_dark_sample (GstClockTime pts)
 {
   const int width = 64, height = 36;
   const gsize size = width * height * 3 / 2;
-  g_autoptr (GstCaps) caps = gst_caps_new_simple ("video/x-raw", "format", G_TYPE_STRING, "I420", "width", G_TYPE_INT,
-                                                  width, "height", G_TYPE_INT, height, "framerate", GST_TYPE_FRACTION,
-                                                  PARLOR_STUDIO_FPS, 1, NULL);
+  g_autoptr (GstCaps) caps = gst_caps_new_simple (
+    "video/x-raw", "format", G_TYPE_STRING, "I420", "width", G_TYPE_INT, width, "height",
+    G_TYPE_INT, height, "framerate", GST_TYPE_FRACTION, PARLOR_STUDIO_FPS, 1, NULL);
   g_autoptr (GstBuffer) buffer = gst_buffer_new_allocate (NULL, size, NULL);
 
   /* Black is 16 in Y and 128 in U and V (BT.601, limited range). */
@@ -50,14 +52,15 @@ serve_keyframe_in_stream (ParlorStudio *self)
   gint wish = g_atomic_int_get (&self->stream.keyframe);
   g_autoptr (GstPad) pad = NULL;
 
-  if (wish == PARLOR_KEYFRAME_NONE ||
-      (wish == PARLOR_KEYFRAME_SOON && now - self->stream.last_keyframe < KEYFRAME_INTERVAL_US))
+  if (wish == PARLOR_KEYFRAME_NONE
+      || (wish == PARLOR_KEYFRAME_SOON && now - self->stream.last_keyframe < KEYFRAME_INTERVAL_US))
     return;
 
   g_atomic_int_compare_and_exchange (&self->stream.keyframe, wish, PARLOR_KEYFRAME_NONE);
   self->stream.last_keyframe = now;
   pad = gst_element_get_static_pad (self->encoder, "src");
-  gst_pad_send_event (pad, gst_video_event_new_upstream_force_key_unit (GST_CLOCK_TIME_NONE, TRUE, 0));
+  gst_pad_send_event (pad,
+                      gst_video_event_new_upstream_force_key_unit (GST_CLOCK_TIME_NONE, TRUE, 0));
 }
 
 /* A camera may be faster than we send: whether this picture is one too many. */
@@ -191,7 +194,8 @@ parlor_studio_remove_feed (ParlorStudio *self, ParlorFeed *feed)
 void
 parlor_studio_request_keyframe_in_stream (ParlorStudio *self)
 {
-  g_atomic_int_compare_and_exchange (&self->stream.keyframe, PARLOR_KEYFRAME_NONE, PARLOR_KEYFRAME_SOON);
+  g_atomic_int_compare_and_exchange (&self->stream.keyframe, PARLOR_KEYFRAME_NONE,
+                                     PARLOR_KEYFRAME_SOON);
 }
 
 gint64

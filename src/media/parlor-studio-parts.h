@@ -9,8 +9,9 @@
 G_BEGIN_DECLS
 
 /*
- * The inside of ParlorStudio, for its own files only: parlor-studio.c (life, properties), -pipeline.c (what is built of what), -feeds.c (pictures
- * and sound on their way to the peers) and parlor-mixer.c (voices on their way back).
+ * The inside of ParlorStudio, for its own files only: parlor-studio.c (life, properties),
+ * -pipeline.c (what is built of what), -feeds.c (pictures and sound on their way to the peers) and
+ * parlor-mixer.c (voices on their way back).
  */
 
 #define PARLOR_STUDIO_FPS 30
@@ -52,9 +53,9 @@ struct _ParlorStudio
 
   struct
   {
-    gint n_feeds;       /* atomic */
-    gint muted;         /* atomic: pictures */
-    gint keyframe;      /* atomic: one is asked for: KEYFRAME_* */
+    gint n_feeds;  /* atomic */
+    gint muted;    /* atomic: pictures */
+    gint keyframe; /* atomic: one is asked for: KEYFRAME_* */
     /* the camera's thread */
     gboolean dark;
     gint64 last_keyframe;

@@ -15,8 +15,9 @@
  *     microphone's slot ~> sound -> volume -> opusenc -> encoded-audio ~> feeds
  *     silence, voices -> audiomixer -> echo probe -> mixed ~> speaker's slot
  *
- * Each ~> is an appsink's or a take's callback, so no device is ever part of this pipeline and it never has to change. The
- * appsrcs drop rather than wait: a slow preview or encoder loses pictures and delays nobody.
+ * Each ~> is an appsink's or a take's callback, so no device is ever part of this pipeline and it
+ * never has to change. The appsrcs drop rather than wait: a slow preview or encoder loses pictures
+ * and delays nobody.
  */
 
 #define PREVIEW_WIDTH 640
@@ -25,46 +26,54 @@
 static void
 describe_preview (GString *description)
 {
-  g_string_append_printf (description,
-                          "appsrc name=preview format=time is-live=true max-buffers=2 max-bytes=0 leaky-type=downstream ! "
-                          "videoconvertscale ! capsfilter name=preview-end caps=\"video/x-raw,width=[1,%d],height=[1,%d],"
-                          "pixel-aspect-ratio=1/1\" ",
-                          PREVIEW_WIDTH, PREVIEW_HEIGHT);
+  g_string_append_printf (
+    description,
+    "appsrc name=preview format=time is-live=true max-buffers=2 max-bytes=0 leaky-type=downstream "
+    "! "
+    "videoconvertscale ! capsfilter name=preview-end caps=\"video/x-raw,width=[1,%d],height=[1,%d],"
+    "pixel-aspect-ratio=1/1\" ",
+    PREVIEW_WIDTH, PREVIEW_HEIGHT);
 }
 
-/* As near to libwebrtc's real-time VP8 as vp8enc goes. Without dropframe-threshold it does not hold its target. */
+/* As near to libwebrtc's real-time VP8 as vp8enc goes. Without dropframe-threshold it does not
+   hold its target. */
 static void
 describe_video (GString *description)
 {
   /* On two busy cores two threads fell to 2-15 pictures a second where one held 30. */
   const guint threads = CLAMP (g_get_num_processors () / 2, 1, 4);
 
-  g_string_append_printf (description,
-                          "appsrc name=picture format=time is-live=true max-buffers=2 max-bytes=0 leaky-type=downstream ! "
-                          "vp8enc name=encoder deadline=1 cpu-used=-6 threads=%u token-partitions=%u end-usage=cbr "
-                          "lag-in-frames=0 error-resilient=default keyframe-max-dist=3000 min-quantizer=2 "
-                          "max-quantizer=56 undershoot=100 overshoot=15 buffer-size=1000 buffer-initial-size=500 "
-                          "buffer-optimal-size=600 static-threshold=1 max-intra-bitrate=300 dropframe-threshold=30 "
-                          "target-bitrate=%d ! "
-                          "appsink name=encoded-video sync=false async=false qos=false ",
-                          threads, threads / 2, PARLOR_STUDIO_VIDEO_TARGET);
+  g_string_append_printf (
+    description,
+    "appsrc name=picture format=time is-live=true max-buffers=2 max-bytes=0 leaky-type=downstream "
+    "! "
+    "vp8enc name=encoder deadline=1 cpu-used=-6 threads=%u token-partitions=%u end-usage=cbr "
+    "lag-in-frames=0 error-resilient=default keyframe-max-dist=3000 min-quantizer=2 "
+    "max-quantizer=56 undershoot=100 overshoot=15 buffer-size=1000 buffer-initial-size=500 "
+    "buffer-optimal-size=600 static-threshold=1 max-intra-bitrate=300 dropframe-threshold=30 "
+    "target-bitrate=%d ! "
+    "appsink name=encoded-video sync=false async=false qos=false ",
+    threads, threads / 2, PARLOR_STUDIO_VIDEO_TARGET);
 }
 
 static void
 describe_audio (GString *description)
 {
-  /* The queue holds 100 ms of 48 kHz, 16 bit, mono. */
-  g_string_append_printf (description,
-                          "appsrc name=sound format=time is-live=true max-bytes=9600 leaky-type=downstream ! "
-                          "volume name=volume ! "
-                          "opusenc frame-size=20 bitrate=%d audio-type=voice inband-fec=true packet-loss-percentage=5 "
-                          "dtx=false ! "
-                          "appsink name=encoded-audio sync=false async=false qos=false ",
-                          PARLOR_STUDIO_AUDIO_TARGET);
+  /* The queue holds 200 ms of 48 kHz, 16 bit, mono. */
+  g_string_append_printf (
+    description,
+    "appsrc name=sound format=time is-live=true max-bytes=19200 leaky-type=downstream ! "
+    "volume name=volume ! "
+    "opusenc frame-size=20 bitrate=%d audio-type=voice inband-fec=true packet-loss-percentage=5 "
+    "dtx=false ! "
+    "appsink name=encoded-audio sync=false async=false qos=false ",
+    PARLOR_STUDIO_AUDIO_TARGET);
 }
 
 static void
-connect_sink (ParlorStudio *self, const char *name, GstFlowReturn (*new_sample) (GstAppSink *, gpointer))
+connect_sink (ParlorStudio *self,
+              const char *name,
+              GstFlowReturn (*new_sample) (GstAppSink *, gpointer))
 {
   GstAppSinkCallbacks callbacks = { .new_sample = new_sample };
   g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (self->pipeline), name);
@@ -111,7 +120,8 @@ link_preview (ParlorStudio *self, GError **error)
   gst_bin_add (GST_BIN (self->pipeline), sink);
   if (!gst_element_link (end, sink))
     {
-      g_set_error_literal (error, PARLOR_ERROR, PARLOR_ERROR_MEDIA, "The preview does not take raw pictures");
+      g_set_error_literal (error, PARLOR_ERROR, PARLOR_ERROR_MEDIA,
+                           "The preview does not take raw pictures");
       return FALSE;
     }
   g_set_object (&self->view, view);
@@ -133,15 +143,16 @@ describe (ParlorStudio *self, const char *echo_probe)
   return g_string_free (description, FALSE);
 }
 
-/* The echo canceller belongs between a real microphone and a real speaker, and is not installed everywhere. */
+/* The echo canceller belongs between a real microphone and a real speaker, and is not installed
+   everywhere. */
 static char *
 choose_echo_probe (ParlorStudio *self)
 {
   g_autoptr (GstElementFactory) probe = gst_element_factory_find ("webrtcechoprobe");
   g_autoptr (GstElementFactory) canceller = gst_element_factory_find ("webrtcdsp");
 
-  if (!probe || !canceller || !parlor_device_slot_wants_devices (self->microphone) ||
-      !parlor_device_slot_wants_devices (self->speaker))
+  if (!probe || !canceller || !parlor_device_slot_wants_devices (self->microphone)
+      || !parlor_device_slot_wants_devices (self->speaker))
     return NULL;
   /* webrtcdsp looks for its probe in the whole process. */
   return g_strdup_printf ("parlor-echo-probe-%p", (void *) self);

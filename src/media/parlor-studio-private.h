@@ -8,14 +8,16 @@
 G_BEGIN_DECLS
 
 /*
- * What peers (ParlorWebrtcPeer) need of the studio. Functions that end in _in_stream may be called on any thread, all others on main.
+ * What peers (ParlorWebrtcPeer) need of the studio. Functions that end in _in_stream may be called
+ * on any thread, all others on main.
  */
 
 /**
  * ParlorFeed: a tap on the studio's encoded VP8 pictures and Opus sound.
  *
- * The function is called on a streaming thread of the studio with the feed lock held: it must only hand the sample on (to an appsrc), never
- * block. @kind is %PARLOR_MEDIA_VIDEO or %PARLOR_MEDIA_AUDIO; the sample's caps follow a change of size; buffer timestamps are the
+ * The function is called on a streaming thread of the studio with the feed lock held: it must only
+ * hand the sample on (to an appsrc), never block. @kind is %PARLOR_MEDIA_VIDEO or
+ * %PARLOR_MEDIA_AUDIO; the sample's caps follow a change of size; buffer timestamps are the
  * studio's running time.
  */
 typedef struct _ParlorFeed ParlorFeed;
@@ -34,8 +36,9 @@ gint64 parlor_studio_get_video_target (ParlorStudio *self);
 /**
  * ParlorVoice: one remote voice on its way into the studio's mixer.
  *
- * push takes decoded S16LE, 48 kHz, mono buffers (transfer full) with their running time in the peer's pipeline (which has the studio's
- * clock and base time). It may be called before the voice is plugged in or after it was removed: then the buffer is dropped.
+ * push takes decoded S16LE, 48 kHz, mono buffers (transfer full) with their running time in the
+ * peer's pipeline (which has the studio's clock and base time). It may be called before the voice
+ * is plugged in or after it was removed: then the buffer is dropped.
  */
 typedef struct _ParlorVoice ParlorVoice;
 
@@ -46,7 +49,8 @@ void parlor_voice_push_in_stream (ParlorVoice *voice, GstBuffer *buffer, GstCloc
 void parlor_studio_remove_voice (ParlorStudio *self, ParlorVoice *voice);
 
 /* Gives a peer's pipeline the studio's clock, base time (start time NONE) and a fixed latency. */
-void parlor_studio_adopt_pipeline (ParlorStudio *self, GstPipeline *pipeline, guint jitter_latency_ms);
+void
+parlor_studio_adopt_pipeline (ParlorStudio *self, GstPipeline *pipeline, guint jitter_latency_ms);
 
 /* The end of a remote picture, from the remote sink factory; main thread only. */
 GstElement *parlor_studio_create_remote_sink (ParlorStudio *self, GObject **view, GError **error);

@@ -11,11 +11,13 @@
 #include "parlor-webrtc-peer.h"
 
 /*
- * ParlorStudio: the pipeline of encoders, preview and mixer, and the three slots at its edges. Main thread.
+ * ParlorStudio: the pipeline of encoders, preview and mixer, and the three slots at its edges. Main
+ * thread.
  *
- * It owns no device itself: camera, microphone and speaker are ParlorDeviceSlots, each with a pipeline of its own that can
- * fail, be replaced or hang without this one noticing. All of them, and those of the peers, run on the system clock with the base time
- * that is fixed in parlor_studio_start(), so a running time means the same everywhere.
+ * It owns no device itself: camera, microphone and speaker are ParlorDeviceSlots, each with a
+ * pipeline of its own that can fail, be replaced or hang without this one noticing. All of them,
+ * and those of the peers, run on the system clock with the base time that is fixed in
+ * parlor_studio_start(), so a running time means the same everywhere.
  *
  * As a ParlorPeerFactory it makes the peers that it feeds.
  */
@@ -43,7 +45,9 @@ static GParamSpec *props[N_PROPS];
 static guint signals[N_SIGNALS];
 
 static ParlorPeer *
-parlor_studio_create_peer (ParlorPeerFactory *factory, const ParlorPeerOptions *options, GError **error)
+parlor_studio_create_peer (ParlorPeerFactory *factory,
+                           const ParlorPeerOptions *options,
+                           GError **error)
 {
   ParlorWebrtcPeer *peer = parlor_webrtc_peer_new (PARLOR_STUDIO (factory), options, error);
 
@@ -56,8 +60,11 @@ peer_factory_iface_init (ParlorPeerFactoryInterface *iface)
   iface->create_peer = parlor_studio_create_peer;
 }
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (ParlorStudio, parlor_studio, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (PARLOR_TYPE_PEER_FACTORY, peer_factory_iface_init))
+G_DEFINE_FINAL_TYPE_WITH_CODE (ParlorStudio,
+                               parlor_studio,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (PARLOR_TYPE_PEER_FACTORY,
+                                                      peer_factory_iface_init))
 
 static gboolean
 on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
@@ -74,7 +81,8 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
   /* One fault posts two or three errors. */
   self->failed = TRUE;
   gst_message_parse_error (message, &error, NULL);
-  failure = g_error_new (PARLOR_ERROR, PARLOR_ERROR_MEDIA, "%s: %s", GST_MESSAGE_SRC_NAME (message), error->message);
+  failure = g_error_new (PARLOR_ERROR, PARLOR_ERROR_MEDIA, "%s: %s", GST_MESSAGE_SRC_NAME (message),
+                         error->message);
   g_signal_emit (self, signals[SIGNAL_FAILED], 0, failure);
   return G_SOURCE_CONTINUE;
 }
@@ -85,15 +93,20 @@ on_slot_notify (ParlorDeviceSlot *slot, GParamSpec *pspec, ParlorStudio *self)
   const gboolean status = g_str_equal (pspec->name, "status");
 
   if (slot == self->camera)
-    g_object_notify_by_pspec (G_OBJECT (self), props[status ? PROP_CAMERA_STATUS : PROP_CAMERA_NAME]);
+    g_object_notify_by_pspec (G_OBJECT (self),
+                              props[status ? PROP_CAMERA_STATUS : PROP_CAMERA_NAME]);
   else if (slot == self->microphone)
-    g_object_notify_by_pspec (G_OBJECT (self), props[status ? PROP_MICROPHONE_STATUS : PROP_MICROPHONE_NAME]);
+    g_object_notify_by_pspec (G_OBJECT (self),
+                              props[status ? PROP_MICROPHONE_STATUS : PROP_MICROPHONE_NAME]);
   else if (status)
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SPEAKER_STATUS]);
 }
 
 static ParlorDeviceSlot *
-new_slot (ParlorStudio *self, ParlorSlotKind kind, const char *description, ParlorTakeSampleFunc func)
+new_slot (ParlorStudio *self,
+          ParlorSlotKind kind,
+          const char *description,
+          ParlorTakeSampleFunc func)
 {
   ParlorDeviceSlot *slot = parlor_device_slot_new (kind, description, self->test_media);
 
@@ -196,12 +209,12 @@ parlor_studio_class_init (ParlorStudioClass *klass)
   object_class->dispose = parlor_studio_dispose;
   object_class->finalize = parlor_studio_finalize;
 
-  props[PROP_CAMERA_STATUS] = g_param_spec_enum ("camera-status", NULL, NULL, PARLOR_TYPE_DEVICE_STATUS,
-                                                 PARLOR_DEVICE_OFF, readable);
-  props[PROP_MICROPHONE_STATUS] = g_param_spec_enum ("microphone-status", NULL, NULL, PARLOR_TYPE_DEVICE_STATUS,
-                                                     PARLOR_DEVICE_OFF, readable);
-  props[PROP_SPEAKER_STATUS] = g_param_spec_enum ("speaker-status", NULL, NULL, PARLOR_TYPE_DEVICE_STATUS,
-                                                  PARLOR_DEVICE_OFF, readable);
+  props[PROP_CAMERA_STATUS] = g_param_spec_enum (
+    "camera-status", NULL, NULL, PARLOR_TYPE_DEVICE_STATUS, PARLOR_DEVICE_OFF, readable);
+  props[PROP_MICROPHONE_STATUS] = g_param_spec_enum (
+    "microphone-status", NULL, NULL, PARLOR_TYPE_DEVICE_STATUS, PARLOR_DEVICE_OFF, readable);
+  props[PROP_SPEAKER_STATUS] = g_param_spec_enum (
+    "speaker-status", NULL, NULL, PARLOR_TYPE_DEVICE_STATUS, PARLOR_DEVICE_OFF, readable);
   props[PROP_CAMERA_NAME] = g_param_spec_string ("camera-name", NULL, NULL, NULL, readable);
   props[PROP_MICROPHONE_NAME] = g_param_spec_string ("microphone-name", NULL, NULL, NULL, readable);
   props[PROP_VIEW] = g_param_spec_object ("view", NULL, NULL, G_TYPE_OBJECT, readable);
@@ -215,8 +228,8 @@ parlor_studio_class_init (ParlorStudioClass *klass)
    *
    * The studio itself broke; it is of no use any more until it is stopped and started again.
    */
-  signals[SIGNAL_FAILED] = g_signal_new ("failed", PARLOR_TYPE_STUDIO, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                         G_TYPE_NONE, 1, G_TYPE_ERROR);
+  signals[SIGNAL_FAILED] = g_signal_new ("failed", PARLOR_TYPE_STUDIO, G_SIGNAL_RUN_LAST, 0, NULL,
+                                         NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
 }
 
 static void
@@ -227,7 +240,9 @@ parlor_studio_init (ParlorStudio *self)
 }
 
 ParlorStudio *
-parlor_studio_new (const ParlorStudioConfig *config, ParlorSinkFactory *preview_sinks, ParlorSinkFactory *remote_sinks)
+parlor_studio_new (const ParlorStudioConfig *config,
+                   ParlorSinkFactory *preview_sinks,
+                   ParlorSinkFactory *remote_sinks)
 {
   ParlorStudio *self;
 
@@ -239,10 +254,10 @@ parlor_studio_new (const ParlorStudioConfig *config, ParlorSinkFactory *preview_
   self->media = config->media;
   g_set_object (&self->preview_sinks, preview_sinks);
   g_set_object (&self->remote_sinks, remote_sinks);
-  self->camera =
-    new_slot (self, PARLOR_SLOT_CAMERA, config->video_source, parlor_studio_on_picture_in_stream);
-  self->microphone =
-    new_slot (self, PARLOR_SLOT_MICROPHONE, config->audio_source, parlor_studio_on_sound_in_stream);
+  self->camera
+    = new_slot (self, PARLOR_SLOT_CAMERA, config->video_source, parlor_studio_on_picture_in_stream);
+  self->microphone = new_slot (self, PARLOR_SLOT_MICROPHONE, config->audio_source,
+                               parlor_studio_on_sound_in_stream);
   self->speaker = new_slot (self, PARLOR_SLOT_SPEAKER, config->audio_sink, NULL);
   return self;
 }
@@ -320,7 +335,8 @@ parlor_studio_stop (ParlorStudio *self)
   if (!self->pipeline)
     return;
 
-  /* From the edges inwards: the slots' threads push into this pipeline, and it into the speaker's. */
+  /* From the edges inwards: the slots' threads push into this pipeline, and it into the
+     speaker's. */
   parlor_device_slot_stop (self->camera);
   parlor_device_slot_stop (self->microphone);
   parlor_studio_unplug_voices (self);
@@ -390,7 +406,9 @@ parlor_studio_get_sending (ParlorStudio *self)
 {
   g_return_val_if_fail (PARLOR_IS_STUDIO (self), PARLOR_MEDIA_NONE);
 
-  return self->media & ~((self->audio_muted ? PARLOR_MEDIA_AUDIO : 0) | (self->video_muted ? PARLOR_MEDIA_VIDEO : 0));
+  return self->media
+         & ~((self->audio_muted ? PARLOR_MEDIA_AUDIO : 0)
+             | (self->video_muted ? PARLOR_MEDIA_VIDEO : 0));
 }
 
 GObject *

@@ -30,15 +30,16 @@ typedef enum
 /**
  * ParlorStudioConfig:
  *
- * What the studio is made of. Plain data, copied. Bin descriptions are in gst-launch syntax, for raw video or audio.
+ * What the studio is made of. Plain data, copied. Bin descriptions are in gst-launch syntax, for
+ * raw video or audio.
  */
 typedef struct
 {
-  gboolean test_media;       /* test picture and tone, silent speaker, whatever devices there are */
-  ParlorMediaFlags media;    /* what may be captured and sent at all */
-  const char *video_source;  /* (nullable): instead of the camera */
-  const char *audio_source;  /* (nullable): instead of the microphone */
-  const char *audio_sink;    /* (nullable): instead of the speaker */
+  gboolean test_media;      /* test picture and tone, silent speaker, whatever devices there are */
+  ParlorMediaFlags media;   /* what may be captured and sent at all */
+  const char *video_source; /* (nullable): instead of the camera */
+  const char *audio_source; /* (nullable): instead of the microphone */
+  const char *audio_sink;   /* (nullable): instead of the speaker */
 } ParlorStudioConfig;
 
 #define PARLOR_TYPE_STUDIO (parlor_studio_get_type ())
@@ -47,30 +48,37 @@ G_DECLARE_FINAL_TYPE (ParlorStudio, parlor_studio, PARLOR, STUDIO, GObject)
 /**
  * ParlorStudio:
  *
- * The one pipeline that lives from the first preview to the last call: camera, preview, encoder, microphone, mixer of all voices, speaker. A
- * #ParlorPeerFactory: the peers it makes take their encoded pictures and sound from here, and bring their voices back.
- * Main thread only.
+ * The one pipeline that lives from the first preview to the last call: camera, preview, encoder,
+ * microphone, mixer of all voices, speaker. It is a #ParlorPeerFactory: the peers it makes take
+ * their encoded pictures and sound from here, and bring their voices back. Main thread only.
  *
- * Properties (read-only, notify): "camera-status", "microphone-status", "speaker-status" (#ParlorDeviceStatus), "camera-name",
- * "microphone-name" (nullable strings), "view" (GObject, nullable: the preview's), and read-write "audio-muted", "video-muted".
+ * Properties (read-only, notify): "camera-status", "microphone-status", "speaker-status"
+ * (#ParlorDeviceStatus), "camera-name", "microphone-name" (nullable strings), "view" (GObject,
+ * nullable: the preview's), and read-write "audio-muted", "video-muted".
  *
  * Signals: "failed" (GError): the studio itself broke; calls end.
  */
-ParlorStudio *parlor_studio_new (const ParlorStudioConfig *config, ParlorSinkFactory *preview_sinks, ParlorSinkFactory *remote_sinks);
+ParlorStudio *parlor_studio_new (const ParlorStudioConfig *config,
+                                 ParlorSinkFactory *preview_sinks,
+                                 ParlorSinkFactory *remote_sinks);
 
 /**
  * parlor_studio_start:
- * @error: PARLOR_ERROR_BAD_USAGE when a bin description cannot be parsed, PARLOR_ERROR_MEDIA when GStreamer lacks an element (named)
+ * @error: PARLOR_ERROR_BAD_USAGE when a bin description cannot be parsed, PARLOR_ERROR_MEDIA when
+ * GStreamer lacks an element (named)
  *
- * Opens the sources and plays; devices are looked for in the background, their statuses notify. A device that is missing, busy or fails is replaced
- * by the test picture or tone, and its status says so. @preview_sinks may be %NULL: no preview.
+ * Opens the sources and plays; devices are looked for in the background, their statuses notify. A
+ * device that is missing, busy or fails is replaced by the test picture or tone, and its status
+ * says so. @preview_sinks may be %NULL: no preview.
  */
 gboolean parlor_studio_start (ParlorStudio *self, GError **error);
 /* Stops everything and lets go of the devices. Peers must be closed before. Idempotent. */
 void parlor_studio_stop (ParlorStudio *self);
 
-void parlor_studio_set_audio_muted (ParlorStudio *self, gboolean muted); /* silence is sent */
-void parlor_studio_set_video_muted (ParlorStudio *self, gboolean muted); /* nothing is sent, the preview goes dark */
+/* Silence is sent. */
+void parlor_studio_set_audio_muted (ParlorStudio *self, gboolean muted);
+/* Nothing is sent, and the preview goes dark. */
+void parlor_studio_set_video_muted (ParlorStudio *self, gboolean muted);
 gboolean parlor_studio_get_audio_muted (ParlorStudio *self);
 gboolean parlor_studio_get_video_muted (ParlorStudio *self);
 /* What is sent right now: asked for in the config, not muted. */
@@ -79,7 +87,8 @@ GObject *parlor_studio_get_view (ParlorStudio *self); /* (transfer none) (nullab
 ParlorDeviceStatus parlor_studio_get_camera_status (ParlorStudio *self);
 ParlorDeviceStatus parlor_studio_get_microphone_status (ParlorStudio *self);
 
-/* Spends the start-up costs (certificate, plugins, encoder) now, on another thread, once a process; call it at program start. */
+/* Spends the start-up costs (certificate, plugins, encoder) now, on another thread, once a
+   process; call it at program start. */
 void parlor_media_warm_up (void);
 /* Waits for its end, which may take half a second: before main() returns, for libraries are not torn down under a running thread. */
 void parlor_media_finish_warm_up (void);

@@ -10,13 +10,15 @@
 /*
  * ParlorTake: one device (or what stands in for it) in a GstPipeline of its own.
  *
- * A source ends in an appsink whose samples go on into the studio; a sink begins with an appsrc. So an error, an end of
- * stream or a slow driver stays in here: the studio's own pipeline never stops and never holds a device. Opening and
- * closing may block for seconds (a sound server that does not answer, a camera that is slow to start), so
- * each take has a thread that does nothing else. Made, opened, closed and told of by the bus on the main thread.
+ * A source ends in an appsink whose samples go on into the studio; a sink begins with an appsrc. So
+ * an error, an end of stream or a slow driver stays in here: the studio's own pipeline never stops
+ * and never holds a device. Opening and closing may block for seconds (a sound server that does not
+ * answer, a camera that is slow to start), so each take has a thread that does nothing else. Made,
+ * opened, closed and told of by the bus on the main thread.
  *
- * Buffers leave with their running time under the studio's clock and base time. A source that counts otherwise (from
- * zero since it was opened late, or not at all) is shifted once and keeps its own spacing.
+ * Buffers leave with their running time under the studio's clock and base time. A source that
+ * counts otherwise (from zero since it was opened late, or not at all) is shifted once and keeps
+ * its own spacing.
  */
 
 /* A source this far off the clock when it starts is shifted to it, ... */
@@ -114,8 +116,9 @@ on_sink_new_sample_in_stream (GstAppSink *sink, gpointer user_data)
   placed = gst_sample_new (buffer, gst_sample_get_caps (sample), NULL, NULL);
 
   if (g_atomic_int_add (&self->count, 1) == 0)
-    gst_element_post_message (GST_ELEMENT (sink),
-                              gst_message_new_application (GST_OBJECT (sink), gst_structure_new_empty ("parlor-flows")));
+    gst_element_post_message (
+      GST_ELEMENT (sink),
+      gst_message_new_application (GST_OBJECT (sink), gst_structure_new_empty ("parlor-flows")));
 
   g_mutex_lock (&self->lock);
   if (self->sample)
@@ -145,7 +148,8 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
       break;
     case GST_MESSAGE_STATE_CHANGED:
       gst_message_parse_state_changed (message, NULL, &state, NULL);
-      if (self->sink && GST_MESSAGE_SRC (message) == GST_OBJECT (self->pipeline) && state == GST_STATE_PLAYING)
+      if (self->sink && GST_MESSAGE_SRC (message) == GST_OBJECT (self->pipeline)
+          && state == GST_STATE_PLAYING)
         self->event (self, PARLOR_TAKE_FLOWS, NULL, self->event_data);
       break;
     case GST_MESSAGE_LATENCY:
@@ -182,7 +186,10 @@ run (gpointer user_data)
 }
 
 static ParlorTake *
-take_new (GstClockTime base_time, GstClockTime latency, ParlorTakeEventFunc event, gpointer event_data)
+take_new (GstClockTime base_time,
+          GstClockTime latency,
+          ParlorTakeEventFunc event,
+          gpointer event_data)
 {
   ParlorTake *self = g_new0 (ParlorTake, 1);
   g_autoptr (GstClock) clock = gst_system_clock_obtain ();
@@ -212,13 +219,15 @@ parlor_take_new_source (GstElement *chain,
                         gpointer event_data)
 {
   GstAppSinkCallbacks callbacks = { .new_sample = on_sink_new_sample_in_stream };
-  /* With no latency a live source's buffers are let through as they come, and a faster one is held to the clock. */
+  /* With no latency a live source's buffers are let through as they come, and a faster one is
+     held to the clock. */
   ParlorTake *self = take_new (base_time, 0, event, event_data);
 
   self->sample = sample;
   self->sample_data = sample_data;
   self->edge = gst_object_ref_sink (gst_element_factory_make ("appsink", NULL));
-  g_object_set (self->edge, "sync", paced, "async", FALSE, "qos", FALSE, "max-buffers", 2, "drop", TRUE, NULL);
+  g_object_set (self->edge, "sync", paced, "async", FALSE, "qos", FALSE, "max-buffers", 2, "drop",
+                TRUE, NULL);
   gst_app_sink_set_callbacks (GST_APP_SINK (self->edge), &callbacks, self, NULL);
 
   gst_bin_add_many (GST_BIN (self->pipeline), chain, self->edge, NULL);
@@ -237,9 +246,11 @@ parlor_take_new_sink (GstElement *chain,
 
   self->sink = TRUE;
   self->edge = gst_object_ref_sink (gst_element_factory_make ("appsrc", NULL));
-  /* A quarter of a second of 48 kHz, 16 bit, mono: a sink that stalls loses sound, it does not delay it. */
-  g_object_set (self->edge, "format", GST_FORMAT_TIME, "is-live", TRUE, "max-bytes", (guint64) 24000, "leaky-type",
-                GST_APP_LEAKY_TYPE_DOWNSTREAM, NULL);
+  /* A quarter of a second of 48 kHz, 16 bit, mono: a sink that stalls loses sound, it does not
+     delay it. */
+  g_object_set (self->edge, "format", GST_FORMAT_TIME, "is-live", TRUE, "max-bytes",
+                (guint64) 24000, "leaky-type", GST_APP_LEAKY_TYPE_DOWNSTREAM, "min-latency",
+                (gint64) 0, "max-latency", (gint64) (250 * GST_MSECOND), NULL);
 
   gst_bin_add_many (GST_BIN (self->pipeline), self->edge, chain, NULL);
   gst_element_link (self->edge, chain);

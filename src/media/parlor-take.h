@@ -20,7 +20,10 @@ typedef enum
 
 typedef struct _ParlorTake ParlorTake;
 typedef void (*ParlorTakeSampleFunc) (GstSample *sample, gpointer user_data);
-typedef void (*ParlorTakeEventFunc) (ParlorTake *take, ParlorTakeEvent event, const GError *error, gpointer user_data);
+typedef void (*ParlorTakeEventFunc) (ParlorTake *take,
+                                     ParlorTakeEvent event,
+                                     const GError *error,
+                                     gpointer user_data);
 
 /**
  * parlor_take_new_source:
@@ -31,8 +34,12 @@ typedef void (*ParlorTakeEventFunc) (ParlorTake *take, ParlorTakeEvent event, co
  *
  * Returns: (transfer full): a take, not open
  */
-ParlorTake *parlor_take_new_source (GstElement *chain, gboolean paced, GstClockTime base_time,
-                                    ParlorTakeSampleFunc sample, gpointer sample_data, ParlorTakeEventFunc event,
+ParlorTake *parlor_take_new_source (GstElement *chain,
+                                    gboolean paced,
+                                    GstClockTime base_time,
+                                    ParlorTakeSampleFunc sample,
+                                    gpointer sample_data,
+                                    ParlorTakeEventFunc event,
                                     gpointer event_data);
 
 /**
@@ -42,12 +49,16 @@ ParlorTake *parlor_take_new_source (GstElement *chain, gboolean paced, GstClockT
  *
  * Returns: (transfer full): a take, not open
  */
-ParlorTake *parlor_take_new_sink (GstElement *chain, GstClockTime base_time, GstClockTime latency,
-                                  ParlorTakeEventFunc event, gpointer event_data);
+ParlorTake *parlor_take_new_sink (GstElement *chain,
+                                  GstClockTime base_time,
+                                  GstClockTime latency,
+                                  ParlorTakeEventFunc event,
+                                  gpointer event_data);
 
 void parlor_take_open (ParlorTake *self);
 
-/* No callback runs any more once this returned; the device is let go of on the take's own thread. */
+/* No callback runs any more once this returned; the device is let go of on the take's own
+   thread. */
 void parlor_take_close (ParlorTake *self);
 
 /* Waits until a closed take let go of its device; FALSE if it did not within @timeout_us. */

@@ -11,16 +11,41 @@
 /*
  * The warm-up: what costs time only once a process is spent before the first call needs it.
  *
- * That is loading the plugins, and the RSA key of webrtcbin's first DTLS certificate (130-460 ms). A thread of its own,
- * which shares nothing with anybody and has nothing to say.
+ * That is loading the plugins, and the RSA key of webrtcbin's first DTLS certificate (130-460 ms).
+ * A thread of its own, which shares nothing with anybody and has nothing to say.
  */
 
 static const char *const factories[] = {
-  "appsink",      "appsrc",       "audioconvert",  "audiomixer",        "audioresample",     "dtlssrtpdec",
-  "dtlssrtpenc",  "fakesink",     "nicesink",      "nicesrc",           "opusdec",           "opusenc",
-  "rtpbin",       "rtpfunnel",    "rtpjitterbuffer", "rtpopusdepay",    "rtpopuspay",        "rtpptdemux",
-  "rtprtxreceive", "rtprtxsend",  "rtpssrcdemux",  "rtpvp8depay",       "rtpvp8pay",         "srtpdec",
-  "srtpenc",      "videoconvertscale", "volume",   "vp8dec",            "vp8enc",            "webrtcdsp",
+  "appsink",
+  "appsrc",
+  "audioconvert",
+  "audiomixer",
+  "audioresample",
+  "dtlssrtpdec",
+  "dtlssrtpenc",
+  "fakesink",
+  "nicesink",
+  "nicesrc",
+  "opusdec",
+  "opusenc",
+  "rtpbin",
+  "rtpfunnel",
+  "rtpjitterbuffer",
+  "rtpopusdepay",
+  "rtpopuspay",
+  "rtpptdemux",
+  "rtprtxreceive",
+  "rtprtxsend",
+  "rtpssrcdemux",
+  "rtpvp8depay",
+  "rtpvp8pay",
+  "srtpdec",
+  "srtpenc",
+  "videoconvertscale",
+  "volume",
+  "vp8dec",
+  "vp8enc",
+  "webrtcdsp",
 };
 
 /* An offer nobody gets: making it takes the certificate. */
@@ -37,8 +62,10 @@ make_offer (void)
 
   gst_object_ref_sink (webrtc);
   gst_element_set_state (webrtc, GST_STATE_READY);
-  caps = gst_caps_from_string ("application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,payload=96");
-  g_signal_emit_by_name (webrtc, "add-transceiver", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDRECV, caps, &transceiver);
+  caps = gst_caps_from_string (
+    "application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,payload=96");
+  g_signal_emit_by_name (webrtc, "add-transceiver", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDRECV,
+                         caps, &transceiver);
   g_clear_object (&transceiver);
   promise = gst_promise_new ();
   g_signal_emit_by_name (webrtc, "create-offer", NULL, gst_promise_ref (promise));
