@@ -60,10 +60,10 @@ test_frozen (void)
 static void
 test_frozen_encoded (void)
 {
-  g_autoptr (ParlorTestMeter) meter =
-    measure ("videotestsrc pattern=smpte75 num-buffers=60 ! " I420
-             " ! vp8enc deadline=1 target-bitrate=150000 keyframe-max-dist=20 ! vp8dec",
-             "video/x-raw,format=I420");
+  g_autoptr (ParlorTestMeter) meter
+    = measure ("videotestsrc pattern=smpte75 num-buffers=60 ! " I420
+               " ! vp8enc deadline=1 target-bitrate=150000 keyframe-max-dist=20 ! vp8dec",
+               "video/x-raw,format=I420");
 
   g_assert_cmpuint (parlor_test_meter_get_frames (meter), >=, 30);
   g_assert_false (parlor_test_meter_is_moving (meter));
@@ -81,8 +81,8 @@ test_black (void)
 static void
 test_tone (void)
 {
-  g_autoptr (ParlorTestMeter) meter =
-    measure ("audiotestsrc freq=440 volume=0.1 num-buffers=40 samplesperbuffer=480", PCM);
+  g_autoptr (ParlorTestMeter) meter
+    = measure ("audiotestsrc freq=440 volume=0.1 num-buffers=40 samplesperbuffer=480", PCM);
 
   g_assert_cmpfloat_with_epsilon (parlor_test_meter_get_rms (meter), 0.0707, 0.002);
   g_assert_cmpfloat (parlor_test_meter_get_tone (meter, 440), >, 0.95);
@@ -95,10 +95,10 @@ test_tone (void)
 static void
 test_two_tones (void)
 {
-  g_autoptr (ParlorTestMeter) meter =
-    measure ("audiomixer name=m audiotestsrc freq=440 volume=0.1 num-buffers=60 samplesperbuffer=480 ! m. "
-             "audiotestsrc freq=880 volume=0.1 num-buffers=60 samplesperbuffer=480 ! m.",
-             PCM);
+  g_autoptr (ParlorTestMeter) meter = measure (
+    "audiomixer name=m audiotestsrc freq=440 volume=0.1 num-buffers=60 samplesperbuffer=480 ! m. "
+    "audiotestsrc freq=880 volume=0.1 num-buffers=60 samplesperbuffer=480 ! m.",
+    PCM);
 
   g_assert_cmpfloat_with_epsilon (parlor_test_meter_get_tone (meter, 440), 0.5, 0.1);
   g_assert_cmpfloat_with_epsilon (parlor_test_meter_get_tone (meter, 880), 0.5, 0.1);
@@ -107,7 +107,8 @@ test_two_tones (void)
 static void
 test_silence (void)
 {
-  g_autoptr (ParlorTestMeter) meter = measure ("audiotestsrc wave=silence num-buffers=40 samplesperbuffer=480", PCM);
+  g_autoptr (ParlorTestMeter) meter
+    = measure ("audiotestsrc wave=silence num-buffers=40 samplesperbuffer=480", PCM);
 
   g_assert_cmpuint (parlor_test_meter_get_samples (meter), ==, 40 * 480);
   g_assert_cmpfloat (parlor_test_meter_get_rms (meter), ==, 0);
@@ -117,8 +118,8 @@ test_silence (void)
 static void
 test_noise (void)
 {
-  g_autoptr (ParlorTestMeter) meter =
-    measure ("audiotestsrc wave=white-noise volume=0.1 num-buffers=40 samplesperbuffer=480", PCM);
+  g_autoptr (ParlorTestMeter) meter
+    = measure ("audiotestsrc wave=white-noise volume=0.1 num-buffers=40 samplesperbuffer=480", PCM);
 
   g_assert_cmpfloat (parlor_test_meter_get_rms (meter), >, 0.02);
   g_assert_cmpfloat (parlor_test_meter_get_tone (meter, 440), <, 0.1);

@@ -91,7 +91,8 @@ on_sample (GstAppSink *sink, gpointer user_data)
 
   /* As from behind a jitter buffer: by its running time it is late. */
   if (time >= speaker->late)
-    parlor_voice_push_in_stream (speaker->voice, gst_buffer_ref (gst_sample_get_buffer (sample)), time - speaker->late);
+    parlor_voice_push_in_stream (speaker->voice, gst_buffer_ref (gst_sample_get_buffer (sample)),
+                                 time - speaker->late);
   return GST_FLOW_OK;
 }
 
@@ -100,10 +101,10 @@ speak (ParlorStudio *studio, int frequency, guint peer_latency_ms, guint late_ms
 {
   GstAppSinkCallbacks callbacks = { .new_sample = on_sample };
   Speaker *speaker = g_new0 (Speaker, 1);
-  g_autofree char *description =
-    g_strdup_printf ("audiotestsrc is-live=true freq=%d volume=0.2 samplesperbuffer=480 ! " PCM
-                     " ! appsink name=sink sync=false async=false",
-                     frequency);
+  g_autofree char *description
+    = g_strdup_printf ("audiotestsrc is-live=true freq=%d volume=0.2 samplesperbuffer=480 ! " PCM
+                       " ! appsink name=sink sync=false async=false",
+                       frequency);
   g_autoptr (GError) error = NULL;
   g_autoptr (GstElement) sink = NULL;
 

@@ -8,9 +8,11 @@
 #include "parlor-test-media.h"
 
 /*
- * What stands behind camera, microphone and speaker: users' bins, devices that come and go, and what takes over when they fail.
+ * What stands behind camera, microphone and speaker: users' bins, devices that come and go, and
+ * what takes over when they fail.
  *
- * White pictures and 1000 Hz come from the source under test; the ball on black and 440 Hz are what stands in.
+ * White pictures and 1000 Hz come from the source under test; the ball on black and 440 Hz are what
+ * stands in.
  */
 
 #define WHITE 235
@@ -59,7 +61,11 @@ try_start (Fixture *f, const ParlorStudioConfig *config, GError **error)
 }
 
 static void
-start (Fixture *f, const char *video_source, const char *audio_source, const char *audio_sink, gboolean test)
+start (Fixture *f,
+       const char *video_source,
+       const char *audio_source,
+       const char *audio_sink,
+       gboolean test)
 {
   const ParlorStudioConfig config = {
     .test_media = test,
@@ -173,9 +179,11 @@ test_users_bins (Fixture *f, gconstpointer data)
   int width, height;
 
   /* As people write them: caps at the end. */
-  start (f, "videotestsrc is-live=true pattern=white ! video/x-raw,width=1920,height=1080,framerate=60/1",
-         "audiotestsrc is-live=true freq=1000 ! audio/x-raw,rate=44100,channels=2",
-         "audio/x-raw,channels=1 ! fakesink sync=true", FALSE);
+  start (
+    f,
+    "videotestsrc is-live=true pattern=white ! video/x-raw,width=1920,height=1080,framerate=60/1",
+    "audiotestsrc is-live=true freq=1000 ! audio/x-raw,rate=44100,channels=2",
+    "audio/x-raw,channels=1 ! fakesink sync=true", FALSE);
   g_assert_cmpint (CAMERA (f), ==, PARLOR_DEVICE_STARTING);
   parlor_test_wait (CAMERA (f) == PARLOR_DEVICE_LIVE && MICROPHONE (f) == PARLOR_DEVICE_LIVE, 10);
   parlor_test_wait (speaker (f) == PARLOR_DEVICE_LIVE, 10);
@@ -252,7 +260,8 @@ test_no_devices (Fixture *f, gconstpointer data)
 {
   start (f, NULL, NULL, NULL, FALSE);
   g_assert_cmpint (CAMERA (f), ==, PARLOR_DEVICE_STARTING);
-  parlor_test_wait (CAMERA (f) == PARLOR_DEVICE_MISSING && MICROPHONE (f) == PARLOR_DEVICE_MISSING, 10);
+  parlor_test_wait (CAMERA (f) == PARLOR_DEVICE_MISSING && MICROPHONE (f) == PARLOR_DEVICE_MISSING,
+                    10);
   g_assert_cmpint (speaker (f), ==, PARLOR_DEVICE_MISSING);
   assert_test_picture (f);
   assert_test_tone (f);
@@ -261,9 +270,12 @@ test_no_devices (Fixture *f, gconstpointer data)
 static void
 test_devices (Fixture *f, gconstpointer data)
 {
-  GstDevice *camera = parlor_test_devices_plug ("Video/Source", "Test camera", PARLOR_TEST_DEVICE_SOUND);
-  GstDevice *microphone = parlor_test_devices_plug ("Audio/Source", "Test microphone", PARLOR_TEST_DEVICE_SOUND);
-  GstDevice *sink = parlor_test_devices_plug ("Audio/Sink", "Test speaker", PARLOR_TEST_DEVICE_SOUND);
+  GstDevice *camera
+    = parlor_test_devices_plug ("Video/Source", "Test camera", PARLOR_TEST_DEVICE_SOUND);
+  GstDevice *microphone
+    = parlor_test_devices_plug ("Audio/Source", "Test microphone", PARLOR_TEST_DEVICE_SOUND);
+  GstDevice *sink
+    = parlor_test_devices_plug ("Audio/Sink", "Test speaker", PARLOR_TEST_DEVICE_SOUND);
 
   start (f, NULL, NULL, NULL, FALSE);
   parlor_test_wait (CAMERA (f) == PARLOR_DEVICE_LIVE && MICROPHONE (f) == PARLOR_DEVICE_LIVE, 10);
@@ -277,7 +289,8 @@ test_devices (Fixture *f, gconstpointer data)
   parlor_test_devices_unplug (camera);
   parlor_test_devices_unplug (microphone);
   parlor_test_devices_unplug (sink);
-  parlor_test_wait (CAMERA (f) == PARLOR_DEVICE_MISSING && MICROPHONE (f) == PARLOR_DEVICE_MISSING, 10);
+  parlor_test_wait (CAMERA (f) == PARLOR_DEVICE_MISSING && MICROPHONE (f) == PARLOR_DEVICE_MISSING,
+                    10);
   parlor_test_wait (speaker (f) == PARLOR_DEVICE_MISSING, 10);
   assert_name (f, "camera-name", NULL);
   assert_test_picture (f);
@@ -293,8 +306,10 @@ test_devices (Fixture *f, gconstpointer data)
 static void
 test_busy_device (Fixture *f, gconstpointer data)
 {
-  GstDevice *camera = parlor_test_devices_plug ("Video/Source", "Busy camera", PARLOR_TEST_DEVICE_BUSY);
-  GstDevice *microphone = parlor_test_devices_plug ("Audio/Source", "Broken microphone", PARLOR_TEST_DEVICE_BROKEN);
+  GstDevice *camera
+    = parlor_test_devices_plug ("Video/Source", "Busy camera", PARLOR_TEST_DEVICE_BUSY);
+  GstDevice *microphone
+    = parlor_test_devices_plug ("Audio/Source", "Broken microphone", PARLOR_TEST_DEVICE_BROKEN);
 
   start (f, NULL, NULL, NULL, FALSE);
   parlor_test_wait (CAMERA (f) == PARLOR_DEVICE_BUSY, 10);
@@ -309,7 +324,8 @@ test_busy_device (Fixture *f, gconstpointer data)
 static void
 test_quiet (Fixture *f, gconstpointer data)
 {
-  GstDevice *camera = parlor_test_devices_plug ("Video/Source", "Test camera", PARLOR_TEST_DEVICE_SOUND);
+  GstDevice *camera
+    = parlor_test_devices_plug ("Video/Source", "Test camera", PARLOR_TEST_DEVICE_SOUND);
 
   start (f, NULL, NULL, NULL, FALSE);
   parlor_test_wait (CAMERA (f) == PARLOR_DEVICE_LIVE, 10);
@@ -324,7 +340,8 @@ test_quiet (Fixture *f, gconstpointer data)
 static void
 test_hanging (Fixture *f, gconstpointer data)
 {
-  GstDevice *camera = parlor_test_devices_plug ("Video/Source", "Slow camera", PARLOR_TEST_DEVICE_SOUND);
+  GstDevice *camera
+    = parlor_test_devices_plug ("Video/Source", "Slow camera", PARLOR_TEST_DEVICE_SOUND);
   gint64 begin = g_get_monotonic_time ();
 
   parlor_test_devices_set_hanging (TRUE);
@@ -353,13 +370,16 @@ static void
 test_camera_caps (void)
 {
   /* A usual camera: raw 720p at 10 pictures a second, JPEG at 30. */
-  const char *usual = "video/x-raw,format=YUY2,width=640,height=480,framerate={(fraction)30/1,(fraction)15/1};"
-                      "video/x-raw,format=YUY2,width=1280,height=720,framerate=(fraction)10/1;"
-                      "image/jpeg,width=1920,height=1080,framerate=(fraction)30/1;"
-                      "image/jpeg,width=1280,height=720,framerate={(fraction)60/1,(fraction)30/1}";
+  const char *usual
+    = "video/x-raw,format=YUY2,width=640,height=480,framerate={(fraction)30/1,(fraction)15/1};"
+      "video/x-raw,format=YUY2,width=1280,height=720,framerate=(fraction)10/1;"
+      "image/jpeg,width=1920,height=1080,framerate=(fraction)30/1;"
+      "image/jpeg,width=1280,height=720,framerate={(fraction)60/1,(fraction)30/1}";
 
-  assert_choice (usual, TRUE, "image/jpeg,width=1280,height=720,framerate={(fraction)60/1,(fraction)30/1}");
-  assert_choice (usual, FALSE, "video/x-raw,width=640,height=480,framerate={(fraction)30/1,(fraction)15/1}");
+  assert_choice (usual, TRUE,
+                 "image/jpeg,width=1280,height=720,framerate={(fraction)60/1,(fraction)30/1}");
+  assert_choice (usual, FALSE,
+                 "video/x-raw,width=640,height=480,framerate={(fraction)30/1,(fraction)15/1}");
   assert_choice ("video/x-raw,format=NV12,width=1280,height=720,framerate=(fraction)30/1;"
                  "image/jpeg,width=1280,height=720,framerate=(fraction)30/1",
                  TRUE, "video/x-raw,width=1280,height=720,framerate=(fraction)30/1");

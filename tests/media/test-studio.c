@@ -17,14 +17,15 @@ typedef struct
   ParlorFeed *feed;
 
   gint n_video, n_keyframes, n_audio; /* atomic */
-  gint first_is_keyframe;              /* atomic: -1 until the first picture since it was set */
+  gint first_is_keyframe;             /* atomic: -1 until the first picture since it was set */
 } Fixture;
 
 static void
 on_feed (ParlorMediaFlags kind, GstSample *sample, gpointer user_data)
 {
   Fixture *f = user_data;
-  gboolean key = !GST_BUFFER_FLAG_IS_SET (gst_sample_get_buffer (sample), GST_BUFFER_FLAG_DELTA_UNIT);
+  gboolean key
+    = !GST_BUFFER_FLAG_IS_SET (gst_sample_get_buffer (sample), GST_BUFFER_FLAG_DELTA_UNIT);
 
   if (kind == PARLOR_MEDIA_AUDIO)
     {
@@ -88,7 +89,9 @@ test_feeds (Fixture *f, gconstpointer data)
 
   start (f);
   f->feed = parlor_studio_add_feed (f->studio, on_feed, f);
-  parlor_test_wait (parlor_test_meter_get_frames (f->pictures) >= 15 && parlor_test_meter_get_rms (f->sound) > 0, 20);
+  parlor_test_wait (parlor_test_meter_get_frames (f->pictures) >= 15
+                      && parlor_test_meter_get_rms (f->sound) > 0,
+                    20);
 
   g_assert_cmpint (f->first_is_keyframe, ==, TRUE);
   g_assert_true (parlor_test_meter_is_moving (f->pictures));
@@ -100,7 +103,8 @@ test_feeds (Fixture *f, gconstpointer data)
 
   g_assert_cmpint (parlor_studio_get_camera_status (f->studio), ==, PARLOR_DEVICE_TEST);
   g_assert_cmpint (parlor_studio_get_microphone_status (f->studio), ==, PARLOR_DEVICE_TEST);
-  g_assert_cmpint (parlor_studio_get_sending (f->studio), ==, PARLOR_MEDIA_AUDIO | PARLOR_MEDIA_VIDEO);
+  g_assert_cmpint (parlor_studio_get_sending (f->studio), ==,
+                   PARLOR_MEDIA_AUDIO | PARLOR_MEDIA_VIDEO);
   g_assert_cmpint (parlor_studio_get_video_target (f->studio), ==, 1500000);
 }
 
@@ -122,7 +126,8 @@ test_preview (Fixture *f, gconstpointer data)
   g_assert_cmpint (parlor_studio_get_camera_status (f->studio), ==, PARLOR_DEVICE_OFF);
 }
 
-/* Without a feed nothing is encoded; a second feed begins with a keyframe; a removed one hears nothing. */
+/* Without a feed nothing is encoded; a second feed begins with a keyframe; a removed one hears
+   nothing. */
 static void
 test_feed_life (Fixture *f, gconstpointer data)
 {
@@ -154,7 +159,8 @@ test_keyframe (Fixture *f, gconstpointer data)
   parlor_test_wait (g_atomic_int_get (&f->n_video) >= 15, 20);
   g_assert_cmpint (g_atomic_int_get (&f->n_keyframes), ==, 1);
 
-  /* A hundred requests in a moment make one keyframe, or two: one for those that came after it was begun. */
+  /* A hundred requests in a moment make one keyframe, or two: one for those that came after it
+     was begun. */
   before = g_atomic_int_get (&f->n_keyframes);
   for (int i = 0; i < 100; i++)
     parlor_studio_request_keyframe_in_stream (f->studio);

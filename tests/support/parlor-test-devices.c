@@ -33,11 +33,12 @@ busy_src_start (GstBaseSrc *src)
 static void
 busy_src_class_init (BusySrcClass *klass)
 {
-  static GstStaticPadTemplate src = GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
+  static GstStaticPadTemplate src
+    = GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 
   gst_element_class_add_static_pad_template (GST_ELEMENT_CLASS (klass), &src);
-  gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass), "Busy source", "Source", "Cannot be opened",
-                                         "Parlor");
+  gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass), "Busy source", "Source",
+                                         "Cannot be opened", "Parlor");
   GST_BASE_SRC_CLASS (klass)->start = busy_src_start;
 }
 
@@ -100,12 +101,13 @@ static GstElement *
 make_working (GstDevice *device)
 {
   const gboolean sink = gst_device_has_classes (device, "Sink");
-  const char *description = sink ? "identity ! fakesink sync=true"
-                            : gst_device_has_classes (device, "Video")
-                              ? "videotestsrc is-live=true pattern=white ! "
-                                "capsfilter caps=video/x-raw,format=YUY2,width=640,height=480,framerate=30/1"
-                              : "audiotestsrc is-live=true freq=1000 volume=0.3 samplesperbuffer=441 ! "
-                                "capsfilter caps=audio/x-raw,format=F32LE,rate=44100,channels=2";
+  const char *description
+    = sink ? "identity ! fakesink sync=true"
+      : gst_device_has_classes (device, "Video")
+        ? "videotestsrc is-live=true pattern=white ! "
+          "capsfilter caps=video/x-raw,format=YUY2,width=640,height=480,framerate=30/1"
+        : "audiotestsrc is-live=true freq=1000 volume=0.3 samplesperbuffer=441 ! "
+          "capsfilter caps=audio/x-raw,format=F32LE,rate=44100,channels=2";
   g_autoptr (GError) error = NULL;
   GstElement *inner = gst_parse_bin_from_description (description, TRUE, &error);
   GstElement *bin = g_object_new (hang_bin_get_type (), NULL);
@@ -130,7 +132,8 @@ test_device_create_element (GstDevice *device, const char *name)
       return gst_element_factory_make (PARLOR_TEST_BUSY_SOURCE, name);
     case PARLOR_TEST_DEVICE_BROKEN:
       /* A file where a device was expected. */
-      return gst_parse_bin_from_description ("filesrc location=/nonexistent/device/directory ! identity", TRUE, NULL);
+      return gst_parse_bin_from_description (
+        "filesrc location=/nonexistent/device/directory ! identity", TRUE, NULL);
     case PARLOR_TEST_DEVICE_SOUND:
     default:
       return make_working (device);
@@ -182,8 +185,9 @@ test_provider_class_init (TestProviderClass *klass)
 {
   GST_DEVICE_PROVIDER_CLASS (klass)->start = test_provider_start;
   GST_DEVICE_PROVIDER_CLASS (klass)->stop = test_provider_stop;
-  gst_device_provider_class_set_static_metadata (GST_DEVICE_PROVIDER_CLASS (klass), "Parlor's test devices",
-                                                 "Source/Sink/Audio/Video", "Devices of a test's own", "Parlor");
+  gst_device_provider_class_set_static_metadata (GST_DEVICE_PROVIDER_CLASS (klass),
+                                                 "Parlor's test devices", "Source/Sink/Audio/Video",
+                                                 "Devices of a test's own", "Parlor");
 }
 
 static void
@@ -200,7 +204,8 @@ parlor_test_devices_init (void)
     gst_plugin_feature_set_rank (l->data, GST_RANK_NONE);
   gst_plugin_feature_list_free (others);
 
-  gst_device_provider_register (NULL, "parlortestprovider", GST_RANK_PRIMARY, test_provider_get_type ());
+  gst_device_provider_register (NULL, "parlortestprovider", GST_RANK_PRIMARY,
+                                test_provider_get_type ());
   gst_element_register (NULL, PARLOR_TEST_BUSY_SOURCE, GST_RANK_NONE, busy_src_get_type ());
 }
 
@@ -208,10 +213,11 @@ GstDevice *
 parlor_test_devices_plug (const char *device_class, const char *name, ParlorTestDeviceMood mood)
 {
   const gboolean video = g_str_has_prefix (device_class, "Video");
-  g_autoptr (GstCaps) caps = gst_caps_from_string (video ? "video/x-raw,width=640,height=480,framerate=30/1"
-                                                         : "audio/x-raw,rate=44100,channels=2");
-  TestDevice *device =
-    g_object_new (test_device_get_type (), "device-class", device_class, "display-name", name, "caps", caps, NULL);
+  g_autoptr (GstCaps) caps
+    = gst_caps_from_string (video ? "video/x-raw,width=640,height=480,framerate=30/1"
+                                  : "audio/x-raw,rate=44100,channels=2");
+  TestDevice *device = g_object_new (test_device_get_type (), "device-class", device_class,
+                                     "display-name", name, "caps", caps, NULL);
 
   device->mood = mood;
   gst_object_ref_sink (device);

@@ -6,8 +6,8 @@
 G_BEGIN_DECLS
 
 /*
- * Cameras and microphones that exist in this process only, and can be plugged in and out, held by another program, hang or go quiet.
- * GStreamer's device monitor finds them like any other.
+ * Cameras and microphones that exist in this process only, and can be plugged in and out, held by
+ * another program, hang or go quiet. GStreamer's device monitor finds them like any other.
  */
 
 typedef enum
@@ -28,7 +28,8 @@ void parlor_test_devices_init (void);
  *
  * Returns: (transfer full): the device
  */
-GstDevice *parlor_test_devices_plug (const char *device_class, const char *name, ParlorTestDeviceMood mood);
+GstDevice *
+parlor_test_devices_plug (const char *device_class, const char *name, ParlorTestDeviceMood mood);
 void parlor_test_devices_unplug (GstDevice *device); /* (transfer full) */
 
 /* While on, no test device delivers anything, and says nothing about it. */

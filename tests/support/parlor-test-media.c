@@ -89,8 +89,8 @@ add_picture (ParlorTestMeter *self, GstVideoFrame *frame)
 
   for (int y = 0; y < height; y++)
     {
-      const guint8 *row =
-        (const guint8 *) GST_VIDEO_FRAME_PLANE_DATA (frame, 0) + (gsize) y * GST_VIDEO_FRAME_PLANE_STRIDE (frame, 0);
+      const guint8 *row = (const guint8 *) GST_VIDEO_FRAME_PLANE_DATA (frame, 0)
+                          + (gsize) y * GST_VIDEO_FRAME_PLANE_STRIDE (frame, 0);
       guint8 *old = self->last + (gsize) y * width;
 
       for (int x = 0; x < width; x++)
@@ -130,8 +130,8 @@ parlor_test_meter_add (ParlorTestMeter *self, GstSample *sample)
   g_mutex_lock (&self->lock);
   if (gst_structure_has_name (gst_caps_get_structure (caps, 0), "audio/x-raw"))
     add_sound (self, gst_sample_get_buffer (sample));
-  else if (gst_video_info_from_caps (&info, caps) &&
-           gst_video_frame_map (&frame, &info, gst_sample_get_buffer (sample), GST_MAP_READ))
+  else if (gst_video_info_from_caps (&info, caps)
+           && gst_video_frame_map (&frame, &info, gst_sample_get_buffer (sample), GST_MAP_READ))
     {
       add_picture (self, &frame);
       gst_video_frame_unmap (&frame);
@@ -278,14 +278,15 @@ parlor_test_decoder_new (ParlorMediaFlags kind, ParlorTestMeter *meter)
   ParlorTestDecoder *self = g_new0 (ParlorTestDecoder, 1);
   g_autoptr (GError) error = NULL;
   g_autoptr (GstElement) last = NULL;
-  GstElement *sink =
-    parlor_test_meter_new_sink (meter, video ? "video/x-raw,format=I420"
-                                             : "audio/x-raw,format=S16LE,rate=48000,channels=1,layout=interleaved");
+  GstElement *sink = parlor_test_meter_new_sink (
+    meter, video ? "video/x-raw,format=I420"
+                 : "audio/x-raw,format=S16LE,rate=48000,channels=1,layout=interleaved");
 
-  self->pipeline = gst_parse_launch (video ? "appsrc name=src format=time is-live=true ! vp8dec name=last"
-                                           : "appsrc name=src format=time is-live=true ! opusdec ! audioconvert ! "
-                                             "audioresample name=last",
-                                     &error);
+  self->pipeline = gst_parse_launch (
+    video ? "appsrc name=src format=time is-live=true ! vp8dec name=last"
+          : "appsrc name=src format=time is-live=true ! opusdec ! audioconvert ! "
+            "audioresample name=last",
+    &error);
   g_assert_no_error (error);
   self->src = gst_bin_get_by_name (GST_BIN (self->pipeline), "src");
   last = gst_bin_get_by_name (GST_BIN (self->pipeline), "last");
@@ -330,8 +331,11 @@ sink_factory_iface_init (ParlorSinkFactoryInterface *iface)
   iface->create_sink = parlor_test_sinks_create_sink;
 }
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (ParlorTestSinks, parlor_test_sinks, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (PARLOR_TYPE_SINK_FACTORY, sink_factory_iface_init))
+G_DEFINE_FINAL_TYPE_WITH_CODE (ParlorTestSinks,
+                               parlor_test_sinks,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (PARLOR_TYPE_SINK_FACTORY,
+                                                      sink_factory_iface_init))
 
 static void
 parlor_test_sinks_finalize (GObject *object)
