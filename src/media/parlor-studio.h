@@ -90,7 +90,8 @@ ParlorDeviceStatus parlor_studio_get_microphone_status (ParlorStudio *self);
 /* Spends the start-up costs (certificate, plugins, encoder) now, on another thread, once a
    process; call it at program start. */
 void parlor_media_warm_up (void);
-/* Waits for its end, which may take half a second: before main() returns, for libraries are not torn down under a running thread. */
+/* Waits for its end, which may take half a second: before main() returns, for libraries are not
+   torn down under a running thread. */
 void parlor_media_finish_warm_up (void);
 
 G_END_DECLS
