@@ -89,14 +89,23 @@ invite_is_keyed (ParlorInvite *invite)
   return parlor_invite_get_key (invite) || parlor_invite_get_guest_key (invite) || parlor_invite_get_pin (invite);
 }
 
-/* The first in the room who is free and may be called; on a seed relay nobody is known and everybody is meant. */
+static gboolean
+may_call (ParlorCore *self, ParlorParticipant *participant)
+{
+  return parlor_participant_get_dialect (participant) == PARLOR_DIALECT_PARLOR || !invite_is_keyed (self->invite);
+}
+
+/*
+ * Whom "call" means: who rings us; else the first in the room who may be called and is free; else one who is said to be in a call, which
+ * may be over by the time the ring is there, and is answered with busy if not. On a seed relay nobody is known and everybody is meant.
+ */
 static ParlorParticipant *
 find_callable (ParlorCore *self)
 {
   GListModel *model = parlor_core_get_participants (self);
   ParlorCall *call = parlor_core_get_call (self);
+  g_autoptr (ParlorParticipant) busy = NULL;
 
-  /* Who rings us is whom we would call. */
   if (call)
     return g_object_ref (parlor_call_get_participant (call));
 
@@ -104,11 +113,13 @@ find_callable (ParlorCore *self)
     {
       g_autoptr (ParlorParticipant) participant = g_list_model_get_item (model, i);
 
-      if (!parlor_participant_get_in_call (participant) &&
-          (parlor_participant_get_dialect (participant) == PARLOR_DIALECT_PARLOR || !invite_is_keyed (self->invite)))
+      if (!may_call (self, participant))
+        continue;
+      if (!parlor_participant_get_in_call (participant))
         return g_steal_pointer (&participant);
+      g_set_object (&busy, participant);
     }
-  return NULL;
+  return g_steal_pointer (&busy);
 }
 
 static gboolean

@@ -88,7 +88,7 @@ def commands():
         with Peer(BUILD, relay.url + "/m", "--manual") as a, Peer(BUILD, "-", "--manual") as b:
             a.until("ready")
             a.say("call")
-            assert a.until("error")["code"] == "state"
+            assert "nobody" in a.until("error", code="state")["message"]
             a.say("dance")
             assert "dance" in a.until("error")["message"]
             b.say(relay.url + "/m")
@@ -125,6 +125,14 @@ def crossing_calls():
         with Peer(BUILD, relay.url + "/x", "--manual") as a, Peer(BUILD, relay.url + "/x", "--manual") as b:
             a.until("ready")
             b.until("ready")
+            # Until each knows that the other is there, "call" has nobody to mean.
+            for peer, other in ((a, b), (b, a)):
+                peer.say("call")
+                while peer.event()["event"] == "error":
+                    peer.say("call")
+                other.until("state", state="ringing")
+                peer.say("hang-up")
+                other.until("ended")
             for _ in range(3):
                 a.say("call")
                 b.say("call")
@@ -247,16 +255,13 @@ def frozen_picture():
         return sum(max(abs(x - y) for x, y in zip(a, b)) > 40 for a, b in pairs)
 
     caps = "video/x-raw,width=320,height=240,framerate=30/1"
-    assert differences(f"videotestsrc is-live=true pattern=ball ! {caps}") > 15
-    assert differences(f"videotestsrc is-live=true pattern=smpte ! {caps}") == 0
+    assert differences(f"videotestsrc is-live=true pattern=ball ! {caps}") > 10
+    assert differences(f"videotestsrc is-live=true pattern=smpte100 ! {caps}") == 0
 
 
 def vanishing_peer():
     with Relay(BUILD) as relay:
-        with Peer(BUILD, relay.url + "/v", "--manual") as a, Peer(BUILD, relay.url + "/v", "--manual") as b:
-            a.until("ready")
-            b.until("ready")
-            b.say("call")
+        with Peer(BUILD, relay.url + "/v", "--manual") as a, Peer(BUILD, relay.url + "/v") as b:
             a.until("state", state="ringing")
             b.kill()
             assert a.until("ended")["reason"] == "peer-left"
