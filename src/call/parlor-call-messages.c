@@ -77,8 +77,10 @@ parlor_call_end_and_tell (ParlorCall *self, ParlorEndReason reason, const char *
     {
       g_autoptr (ParlorMessage) farewell = new_farewell (self, reason);
 
-      if (farewell->type != PARLOR_MESSAGE_BYE || !send_text (self, farewell))
-        parlor_call_send (self, farewell, NULL);
+      /* Both ways: the data channel is believed, the relay is quicker to say what a dying connection may not get out. */
+      if (farewell->type == PARLOR_MESSAGE_BYE)
+        send_text (self, farewell);
+      parlor_call_send (self, farewell, NULL);
     }
   parlor_call_end (self, reason, message);
 }
@@ -137,8 +139,7 @@ parlor_call_handle_message (ParlorCall *self, const ParlorMessage *message)
       take_decline (self, message->decline.reason);
       break;
     case PARLOR_MESSAGE_CANCEL:
-      if (!parlor_call_media_is_up (self))
-        take_cancel (self);
+      take_cancel (self);
       break;
     case PARLOR_MESSAGE_OFFER:
       take_offer (self, message);
@@ -152,7 +153,9 @@ parlor_call_handle_message (ParlorCall *self, const ParlorMessage *message)
                                         message->ice.sdp_mline_index);
       break;
     case PARLOR_MESSAGE_BYE:
-      if (!parlor_call_media_is_up (self))
+      if (parlor_call_media_is_up (self))
+        self->rumour_at = g_get_monotonic_time ();
+      else
         take_bye (self, message->bye.reason);
       break;
     default:
@@ -178,7 +181,9 @@ parlor_call_take_text (ParlorCall *self, const char *text)
 void
 parlor_call_handle_left (ParlorCall *self)
 {
-  if (self->state != PARLOR_CALL_ACTIVE)
+  if (self->state == PARLOR_CALL_ACTIVE)
+    self->rumour_at = g_get_monotonic_time ();
+  else
     parlor_call_end (self, PARLOR_END_PEER_LEFT, NULL);
 }
 

@@ -40,6 +40,7 @@ struct _ParlorCall
   guint deadline_source;
   ParlorEndReason deadline_reason;
   guint liveness_source;
+  gint64 rumour_at; /* when the relay last said that they are gone */
   gint64 active_since;
   gint64 ended_at;
 };

@@ -19,6 +19,9 @@
 
 #define LIVENESS_CHECK_MS 500
 
+/* How long a rumour of the relay's stands: a later silence is the network's. */
+#define RUMOUR_US (3 * G_USEC_PER_SEC)
+
 enum
 {
   PROP_0,
@@ -100,14 +103,23 @@ static gboolean
 on_liveness_check (gpointer user_data)
 {
   ParlorCall *self = user_data;
-  gint64 heard = MAX (parlor_peer_get_last_activity (self->peer), self->active_since);
+  gint64 now = g_get_monotonic_time ();
+  gint64 silence = now - MAX (parlor_peer_get_last_activity (self->peer), self->active_since);
+  gboolean rumour = self->rumour_at && now - self->rumour_at < RUMOUR_US;
 
-  if (g_get_monotonic_time () - heard < (gint64) self->deadlines.liveness_ms * 1000)
-    return G_SOURCE_CONTINUE;
-
-  self->liveness_source = 0;
-  parlor_call_end_and_tell (self, PARLOR_END_LOST, NULL);
-  return G_SOURCE_REMOVE;
+  if (rumour && silence >= (gint64) self->deadlines.silence_ms * 1000)
+    {
+      self->liveness_source = 0;
+      parlor_call_end (self, PARLOR_END_REMOTE_HUNG_UP, NULL);
+      return G_SOURCE_REMOVE;
+    }
+  if (silence >= (gint64) self->deadlines.liveness_ms * 1000)
+    {
+      self->liveness_source = 0;
+      parlor_call_end_and_tell (self, PARLOR_END_LOST, NULL);
+      return G_SOURCE_REMOVE;
+    }
+  return G_SOURCE_CONTINUE;
 }
 
 static ParlorEndReason

@@ -84,9 +84,10 @@ typedef struct
   guint answer_ms;   /* ringer: offer -> answer */
   guint connect_ms;  /* answer -> connected */
   guint liveness_ms; /* ACTIVE: since the last authenticated packet */
+  guint silence_ms;  /* the same, once the relay says that they said bye or left: it may lie, but silence confirms it */
 } ParlorDeadlines;
 
-#define PARLOR_DEADLINES_DEFAULT ((ParlorDeadlines) { 45000, 15000, 15000, 20000, 10000 })
+#define PARLOR_DEADLINES_DEFAULT ((ParlorDeadlines) { 45000, 15000, 15000, 20000, 10000, 1000 })
 
 #define PARLOR_TYPE_CALL (parlor_call_get_type ())
 G_DECLARE_FINAL_TYPE (ParlorCall, parlor_call, PARLOR, CALL, GObject)

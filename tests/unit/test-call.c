@@ -9,7 +9,7 @@
 
 #define WAIT_MS 5000
 
-static const ParlorDeadlines patient = { 60000, 60000, 60000, 60000, 60000 };
+static const ParlorDeadlines patient = { 60000, 60000, 60000, 60000, 60000, 60000 };
 
 typedef struct
 {
@@ -287,7 +287,7 @@ test_cancel (void)
 static void
 test_no_answer (void)
 {
-  const ParlorDeadlines hasty = { 20, 60000, 60000, 60000, 60000 };
+  const ParlorDeadlines hasty = { 20, 60000, 60000, 60000, 60000, 60000 };
   g_autoptr (FakeRelay) relay = fake_relay_new (PARLOR_DIALECT_PARLOR);
   g_autoptr (Side) a = side_new (relay, "a", "AA", &hasty);
   g_autoptr (Side) b = side_new (relay, "b", "BB", &patient);
@@ -312,8 +312,8 @@ test_no_answer (void)
 static void
 test_phase_deadlines (void)
 {
-  const ParlorDeadlines hasty = { 60000, 20, 20, 60000, 60000 };
-  const ParlorDeadlines no_path = { 60000, 60000, 60000, 20, 60000 };
+  const ParlorDeadlines hasty = { 60000, 20, 20, 60000, 60000, 60000 };
+  const ParlorDeadlines no_path = { 60000, 60000, 60000, 20, 60000, 60000 };
   g_autoptr (FakeRelay) relay = fake_relay_new (PARLOR_DIALECT_PARLOR);
   g_autoptr (Side) a = side_new (relay, "a", "AA", &hasty);
   g_autoptr (FakeChannel) silent = fake_relay_join (relay, "s");
@@ -399,6 +399,7 @@ test_forged_ends (void)
   const char *call_id;
 
   talk (a, b);
+  fake_peer_set_last_activity (fake_peer_factory_get_last (a->factory), G_MAXINT64); /* they are heard all the time */
   call_id = parlor_call_get_id (parlor_switchboard_get_call (a->switchboard));
   for (guint i = 0; i < G_N_ELEMENTS (types); i++)
     {
@@ -410,7 +411,24 @@ test_forged_ends (void)
   fake_channel_receive (a->channel, "{\"type\":\"left\",\"id\":\"b\"}");
   fake_channel_receive (a->channel, "{\"type\":\"error\",\"code\":\"no-such-peer\",\"about\":\"ring\"}");
   drain ();
+  /* The only sources left are the checks of liveness. */
+  for (guint i = 0; i < 4; i++)
+    g_main_context_iteration (NULL, TRUE);
   g_assert_true (is_in (a, PARLOR_CALL_ACTIVE));
+}
+
+/* The relay says bye, and then nothing comes any more: so it was true. */
+static void
+test_rumour_and_silence (void)
+{
+  const ParlorDeadlines deadlines = { 60000, 60000, 60000, 60000, 60000, 1 };
+  g_autoptr (FakeRelay) relay = fake_relay_new (PARLOR_DIALECT_PARLOR);
+  g_autoptr (Side) a = side_new (relay, "a", "AA", &deadlines);
+  g_autoptr (Side) b = side_new (relay, "b", "BB", &patient);
+
+  talk (a, b);
+  fake_relay_leave (relay, b->channel);
+  assert_ended (a, PARLOR_END_REMOTE_HUNG_UP);
 }
 
 static void
@@ -534,7 +552,7 @@ test_end_reasons (void)
 static void
 test_lost (void)
 {
-  const ParlorDeadlines deadlines = { 60000, 60000, 60000, 60000, 5 };
+  const ParlorDeadlines deadlines = { 60000, 60000, 60000, 60000, 5, 60000 };
   g_autoptr (FakeRelay) relay = fake_relay_new (PARLOR_DIALECT_PARLOR);
   g_autoptr (Side) a = side_new (relay, "a", "AA", &deadlines);
   g_autoptr (Side) b = side_new (relay, "b", "BB", &patient);
@@ -709,6 +727,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/call/relay-dies-in-call", test_relay_dies_in_call);
   g_test_add_func ("/call/forged-ends", test_forged_ends);
   g_test_add_func ("/call/bye-through-relay", test_bye_through_relay);
+  g_test_add_func ("/call/rumour-and-silence", test_rumour_and_silence);
   g_test_add_func ("/call/glare", test_glare);
   g_test_add_func ("/call/call-the-ringer", test_call_the_ringer);
   g_test_add_func ("/call/seed", test_seed);
