@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  * bytes a test wants. All of it runs in the default main context; every wait has a deadline.
  */
 
-#define LAB_DEADLINE (10 * G_USEC_PER_SEC)
+#define LAB_DEADLINE (30 * G_USEC_PER_SEC)
 
 /* Runs the main context until @condition holds; a test that waits longer than the deadline has failed. */
 #define lab_wait(condition)                                                            \

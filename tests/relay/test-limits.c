@@ -95,7 +95,7 @@ test_silent_crowd (void)
 
   parlor_relay_limits_init (&limits);
   limits.max_connections = 1;
-  limits.request_ms = 500;
+  limits.request_ms = 1000;
   lab = lab_new (&limits);
   before = count_descriptors ();
   for (guint i = 0; i < 200; i++)
@@ -146,7 +146,7 @@ test_hello_timeout (void)
   g_autoptr (Client) mute = NULL;
 
   parlor_relay_limits_init (&limits);
-  limits.hello_ms = 100;
+  limits.hello_ms = 500;
   lab = lab_new (&limits);
   anna = client_join (lab, "/abc", "Anna");
   page = client_join_seed (lab, "/abc");
