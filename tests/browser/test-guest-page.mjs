@@ -7,8 +7,8 @@ import {join} from 'node:path';
 
 import {launch} from './lib/browsers.mjs';
 import {Guest} from './lib/guest.mjs';
-import {assert, assertEqual, run, say, test, until} from './lib/harness.mjs';
-import {measurePage} from './lib/measure.mjs';
+import {assert, assertEqual, run, test, until} from './lib/harness.mjs';
+import {arrives, measurePage} from './lib/measure.mjs';
 import {startRelay} from './lib/parlor.mjs';
 
 const KIND = process.argv[2] ?? 'chromium';
@@ -68,13 +68,7 @@ async function talk(context, options) {
   return {ann, bo};
 }
 
-async function assertArrives(guest) {
-  const seen = await until(`picture and sound reach ${guest.name}`, async () => {
-    const measured = await measurePage(guest.page);
-    return measured.moving && measured.sounding && measured;
-  }, 20_000);
-  say(`${guest.name} sees ${JSON.stringify(seen)}`);
-}
+const assertArrives = guest => arrives(guest.name, () => measurePage(guest.page));
 
 test('two pages see and hear each other', async context => {
   const {ann, bo} = await callUp(context);
@@ -113,8 +107,8 @@ test('a muted microphone is silence and a camera that is off is no picture', asy
   await ann.reads('Their microphone is off');
   await ann.reads('Camera off');
   await until('still and silent', async () => {
-    const {change, sounding, moving} = await measurePage(ann.page);
-    return !moving && !sounding && change < 0.002;
+    const {sounding, moving} = await measurePage(ann.page);
+    return !moving && !sounding;
   });
   await bo.press('audio');
   await bo.press('video');

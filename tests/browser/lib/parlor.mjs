@@ -6,7 +6,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 
 import {assert, say, until} from './harness.mjs';
-import {measureRawAudio, measureRawVideo, rawAudioSink, rawVideoSink} from './measure.mjs';
+import {measureRaw, rawAudioSink, rawVideoSink} from './measure.mjs';
 import {Program} from './processes.mjs';
 
 function programPath(variable) {
@@ -67,8 +67,6 @@ export class PeerProgram {
   }
 
   measure() {
-    const {frames, change, moving} = measureRawVideo(this.video);
-    const {level, sounding} = measureRawAudio(this.audio);
-    return {frames, change, moving, level, sounding};
+    return measureRaw(this.video, this.audio);
   }
 }
