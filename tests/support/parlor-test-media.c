@@ -371,15 +371,17 @@ parlor_test_tick (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-void
+double
 parlor_test_run_for (double seconds)
 {
-  const gint64 end = g_get_monotonic_time () + (gint64) (seconds * G_USEC_PER_SEC);
+  const gint64 begin = g_get_monotonic_time ();
+  const gint64 end = begin + (gint64) (seconds * G_USEC_PER_SEC);
   guint tick = g_timeout_add (10, parlor_test_tick, NULL);
 
   while (g_get_monotonic_time () < end)
     g_main_context_iteration (NULL, TRUE);
   g_source_remove (tick);
+  return (double) (g_get_monotonic_time () - begin) / G_USEC_PER_SEC;
 }
 
 static guint

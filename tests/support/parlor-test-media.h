@@ -83,8 +83,8 @@ GstElement *parlor_test_meter_new_sink (ParlorTestMeter *self, const char *caps)
   }                                                                                               \
   G_STMT_END
 
-/* Runs the main loop for that long: for what must not happen. */
-void parlor_test_run_for (double seconds);
+/* Runs the main loop for that long, for what must not happen; returns how long it really was. */
+double parlor_test_run_for (double seconds);
 gboolean parlor_test_tick (gpointer user_data);
 
 /* Threads and open file descriptors of this process. */
