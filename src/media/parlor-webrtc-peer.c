@@ -19,6 +19,9 @@
  * A peer ends once: in FAILED or in CLOSED. The pipeline then dies in a thread of its own, which takes up to 55 ms.
  */
 
+#define GOODBYE_US (20 * G_TIME_SPAN_MILLISECOND)
+#define LAST_STEPS_US (250 * G_TIME_SPAN_MILLISECOND) /* webrtcbin's own thread may be on its way out when NULL is reached */
+
 enum
 {
   PROP_0,
@@ -62,6 +65,25 @@ let_last_words_out (GstWebRTCDataChannel *channel)
   g_usleep (FAREWELL_SEND_US);
 }
 
+/* webrtcbin has no close(): the close_notify of DTLS, by which the other side knows at once, goes out when the encoder sees EOS. */
+static void
+say_goodbye (GstElement *webrtc)
+{
+  GstIterator *encoders = gst_bin_iterate_all_by_element_factory_name (GST_BIN (webrtc), "dtlsenc");
+  GValue value = G_VALUE_INIT;
+
+  while (gst_iterator_next (encoders, &value) == GST_ITERATOR_OK)
+    {
+      g_autoptr (GstPad) pad = gst_element_get_static_pad (g_value_get_object (&value), "sink");
+
+      if (pad)
+        gst_pad_send_event (pad, gst_event_new_eos ());
+      g_value_reset (&value);
+    }
+  gst_iterator_free (encoders);
+  g_usleep (GOODBYE_US); /* it is sent by a thread of the encoder */
+}
+
 static gpointer
 bury (gpointer data)
 {
@@ -70,12 +92,13 @@ bury (gpointer data)
   if (remains->channel)
     let_last_words_out (remains->channel);
   g_clear_object (&remains->channel);
+  if (parlor_peer_stream_is_verified (remains->stream))
+    say_goodbye (remains->webrtc);
   gst_element_set_state (remains->pipeline, GST_STATE_NULL);
   parlor_peer_stream_forget_elements (remains->stream);
   parlor_peer_stream_unref (remains->stream);
   gst_object_unref (remains->pipeline);
-  /* webrtcbin's own thread may still be on its way out when the state change returns. */
-  g_usleep (G_USEC_PER_SEC / 4);
+  g_usleep (LAST_STEPS_US);
   gst_object_unref (remains->webrtc);
   g_free (remains);
   return NULL;
