@@ -326,6 +326,7 @@ main (int argc, char *argv[])
       program.status = g_error_matches (error, PARLOR_ERROR, PARLOR_ERROR_BAD_USAGE) ? STATUS_BAD_USAGE : EXIT_FAILURE;
     }
   tear_down (&program);
+  parlor_media_finish_peers ();
   parlor_media_finish_warm_up ();
   return program.status;
 }

@@ -20,9 +20,7 @@
  */
 
 #define MAX_TEXT_LINES 4000
-#define MAX_SSRCS 16      /* of one m-line */
 #define MAX_CANDIDATES 64
-#define TRANSPORT_CC "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
 /* What a section (the session, or one m-line) says of its transport. */
 typedef struct
@@ -40,7 +38,6 @@ typedef struct
   GPtrArray *candidates; /* one GPtrArray an m-line */
   char **bundle;         /* mids; NULL = none */
   guint n_fingerprints;  /* distinct ones */
-  GHashTable *formats;   /* of the current m-line: payload type -> codec */
 } Reader;
 
 static void
@@ -52,33 +49,6 @@ transport_free (gpointer data)
   g_free (transport->password);
   g_free (transport->setup);
   g_free (transport);
-}
-
-static void
-line_free (gpointer data)
-{
-  ParlorSdpLine *line = data;
-
-  g_free (line->mid);
-  g_free (line->head);
-  g_free (line->ufrag);
-  g_free (line->password);
-  g_free (line->setup);
-  g_clear_pointer (&line->ssrcs, g_array_unref);
-  g_clear_pointer (&line->groups, g_array_unref);
-  g_free (line);
-}
-
-static ParlorSdpLine *
-line_new (void)
-{
-  ParlorSdpLine *line = g_new0 (ParlorSdpLine, 1);
-
-  line->payload = line->retransmission = line->transport_cc = -1;
-  line->sends = line->receives = TRUE;
-  line->ssrcs = g_array_new (FALSE, FALSE, sizeof (guint32));
-  line->groups = g_array_new (FALSE, FALSE, 2 * sizeof (guint32));
-  return line;
 }
 
 static gboolean
@@ -102,37 +72,6 @@ replace (char **field, const char *value)
 {
   g_free (*field);
   *field = g_strdup (value);
-}
-
-/* A decimal number that ends at a space, a slash or the end. */
-static gboolean
-read_number (const char **at, guint64 max, guint64 *value)
-{
-  const char *start = *at;
-  guint64 number = 0;
-
-  for (; g_ascii_isdigit (**at); (*at)++)
-    {
-      number = number * 10 + (guint64) (**at - '0');
-      if (number > max)
-        return FALSE;
-    }
-  *value = number;
-  return *at > start && (**at == '\0' || **at == ' ' || **at == '/');
-}
-
-/* ice-char of RFC 8839, and the token of RFC 8866 without what XML or a shell might read: enough for every mid in use. */
-static gboolean
-is_made_of (const char *text, const char *more, gsize min, gsize max)
-{
-  gsize length = strlen (text);
-
-  if (length < min || length > max)
-    return FALSE;
-  for (const char *c = text; *c; c++)
-    if (!g_ascii_isalnum (*c) && !strchr (more, *c))
-      return FALSE;
-  return TRUE;
 }
 
 static gboolean
@@ -173,13 +112,13 @@ read_transport (Reader *reader, const char *key, const char *value, GError **err
 
   if (g_str_equal (key, "ice-ufrag"))
     {
-      if (!is_made_of (value, "+/-_=", 4, 256))
+      if (!parlor_sdp_is_made_of (value, "+/-_=", 4, 256))
         return bad (error, "a=ice-ufrag cannot be read");
       replace (&transport->ufrag, value);
     }
   else if (g_str_equal (key, "ice-pwd"))
     {
-      if (!is_made_of (value, "+/-_=", 22, 256))
+      if (!parlor_sdp_is_made_of (value, "+/-_=", 22, 256))
         return bad (error, "a=ice-pwd cannot be read");
       replace (&transport->password, value);
     }
@@ -195,156 +134,18 @@ read_transport (Reader *reader, const char *key, const char *value, GError **err
   return TRUE;
 }
 
-/* "96 VP8/90000": remembers which payload types are codecs that we speak. */
-static void
-read_rtpmap (Reader *reader, const char *value)
-{
-  guint64 payload;
-
-  if (!reader->line || !read_number (&value, 127, &payload) || *value++ != ' ')
-    return;
-  if (!g_hash_table_contains (reader->formats, GUINT_TO_POINTER (payload)))
-    return;
-  if (reader->line->kind == PARLOR_SDP_VIDEO && g_ascii_strcasecmp (value, "VP8/90000") == 0 && reader->line->payload < 0)
-    reader->line->payload = (int) payload;
-  else if (reader->line->kind == PARLOR_SDP_AUDIO && g_ascii_strcasecmp (value, "opus/48000/2") == 0 &&
-           reader->line->payload < 0)
-    reader->line->payload = (int) payload;
-  else if (g_ascii_strcasecmp (value, "rtx/90000") == 0)
-    g_hash_table_insert (reader->formats, GUINT_TO_POINTER (payload), (gpointer) "rtx");
-}
-
-/* "97 apt=96", "111 minptime=10;useinbandfec=1": after all rtpmaps were seen. */
-static void
-read_fmtp (Reader *reader, const char *value)
-{
-  ParlorSdpLine *line = reader->line;
-  guint64 payload;
-  g_auto (GStrv) parameters = NULL;
-
-  if (!read_number (&value, 127, &payload) || *value++ != ' ')
-    return;
-  parameters = g_strsplit (value, ";", 32);
-  for (guint i = 0; parameters[i]; i++)
-    {
-      const char *parameter = g_strstrip (parameters[i]);
-      const char *apt = parameter + strlen ("apt=");
-      guint64 target;
-
-      if (g_str_has_prefix (parameter, "apt=") && read_number (&apt, 127, &target) && (int) target == line->payload &&
-          g_strcmp0 (g_hash_table_lookup (reader->formats, GUINT_TO_POINTER (payload)), "rtx") == 0)
-        line->retransmission = (int) payload;
-      else if ((int) payload == line->payload && g_str_equal (parameter, "useinbandfec=1"))
-        line->fec = TRUE;
-    }
-}
-
-static void
-read_feedback (ParlorSdpLine *line, const char *value)
-{
-  guint64 payload = 0;
-
-  if (*value == '*')
-    value++;
-  else if (!read_number (&value, 127, &payload) || (int) payload != line->payload)
-    return;
-  if (*value++ != ' ')
-    return;
-  line->nack |= g_str_equal (value, "nack");
-  line->pli |= g_str_equal (value, "nack pli");
-  line->fir |= g_str_equal (value, "ccm fir");
-  line->transport_feedback |= g_str_equal (value, "transport-cc");
-}
-
-/* "3 URI" or "3/sendrecv URI" (RFC 8285); ids 1 to 14 fit the one-byte form that the payloaders write. */
-static void
-read_extension (ParlorSdpLine *line, const char *value)
-{
-  guint64 id;
-
-  if (!read_number (&value, 14, &id) || id == 0)
-    return;
-  value += strcspn (value, " ");
-  if (*value == ' ' && g_str_equal (value + 1, TRANSPORT_CC))
-    line->transport_cc = (int) id;
-}
-
-static void
-read_ssrc (ParlorSdpLine *line, const char *value)
-{
-  guint64 ssrc;
-  guint32 number;
-
-  if (!read_number (&value, G_MAXUINT32, &ssrc) || ssrc == 0 || line->ssrcs->len == MAX_SSRCS)
-    return;
-  number = (guint32) ssrc;
-  for (guint i = 0; i < line->ssrcs->len; i++)
-    if (g_array_index (line->ssrcs, guint32, i) == number)
-      return;
-  g_array_append_val (line->ssrcs, number);
-}
-
-static void
-read_ssrc_group (ParlorSdpLine *line, const char *value)
-{
-  guint64 ssrc[2];
-  guint32 pair[2];
-
-  if (!g_str_has_prefix (value, "FID ") || line->groups->len == MAX_SSRCS)
-    return;
-  value += strlen ("FID ");
-  if (!read_number (&value, G_MAXUINT32, &ssrc[0]) || *value++ != ' ' || !read_number (&value, G_MAXUINT32, &ssrc[1]) ||
-      *value != '\0')
-    return;
-  pair[0] = (guint32) ssrc[0];
-  pair[1] = (guint32) ssrc[1];
-  g_array_append_val (line->groups, pair);
-}
-
-static gboolean
-read_direction (ParlorSdpLine *line, const char *key)
-{
-  if (g_str_equal (key, "sendrecv"))
-    line->sends = line->receives = TRUE;
-  else if (g_str_equal (key, "sendonly") || g_str_equal (key, "recvonly"))
-    {
-      line->sends = g_str_equal (key, "sendonly");
-      line->receives = !line->sends;
-    }
-  else if (g_str_equal (key, "inactive"))
-    line->sends = line->receives = FALSE;
-  else
-    return FALSE;
-  return TRUE;
-}
-
 static gboolean
 read_media_attribute (Reader *reader, const char *key, const char *value, GError **error)
 {
   ParlorSdpLine *line = reader->line;
 
-  if (read_direction (line, key))
-    return TRUE;
   if (g_str_equal (key, "mid"))
     {
-      if (line->mid || !is_made_of (value, "!#$%&'*+-.^_`{|}~", 1, 32) || parlor_sdp_find_mid (reader->sdp, value) >= 0)
+      if (line->mid || !parlor_sdp_is_made_of (value, "!#$%&'*+-.^_`{|}~", 1, 32) ||
+          parlor_sdp_find_mid (reader->sdp, value) >= 0)
         return bad (error, "a=mid cannot be read, or stands twice");
       line->mid = g_strdup (value);
     }
-  else if (g_str_equal (key, "rtcp-mux"))
-    line->multiplexed = TRUE;
-  else if (g_str_equal (key, "bundle-only"))
-    line->bundle_only = TRUE;
-  else if (g_str_equal (key, "rtcp-fb"))
-    read_feedback (line, value);
-  else if (g_str_equal (key, "extmap"))
-    read_extension (line, value);
-  else if (g_str_equal (key, "ssrc"))
-    read_ssrc (line, value);
-  else if (g_str_equal (key, "ssrc-group"))
-    read_ssrc_group (line, value);
-  else if (g_str_equal (key, "sctp-port"))
-    line->sctp = TRUE;
   else if (g_str_equal (key, "candidate"))
     {
       GPtrArray *candidates = g_ptr_array_index (reader->candidates, reader->candidates->len - 1);
@@ -352,6 +153,8 @@ read_media_attribute (Reader *reader, const char *key, const char *value, GError
       if (candidates->len < MAX_CANDIDATES)
         g_ptr_array_add (candidates, g_strconcat ("candidate:", value, NULL));
     }
+  else
+    parlor_sdp_line_read_attribute (line, key, value);
   return TRUE;
 }
 
@@ -384,7 +187,7 @@ static gboolean
 read_media (Reader *reader, const char *text, GError **error)
 {
   g_auto (GStrv) words = g_strsplit (text, " ", -1);
-  ParlorSdpLine *line = line_new ();
+  ParlorSdpLine *line = parlor_sdp_line_new ();
   const char *port;
   guint64 number;
 
@@ -392,17 +195,16 @@ read_media (Reader *reader, const char *text, GError **error)
   g_ptr_array_add (reader->transports, g_new0 (Transport, 1));
   g_ptr_array_add (reader->candidates, g_ptr_array_new_with_free_func (g_free));
   reader->line = line;
-  g_hash_table_remove_all (reader->formats);
 
   if (reader->sdp->lines->len > PARLOR_SDP_MAX_LINES)
     return bad (error, "more than %d m-lines", PARLOR_SDP_MAX_LINES);
-  if (g_strv_length (words) < 4 || !is_made_of (words[0], "-", 1, 32) || !is_made_of (words[2], "/-", 1, 32))
+  if (g_strv_length (words) < 4 || !parlor_sdp_is_made_of (words[0], "-", 1, 32) || !parlor_sdp_is_made_of (words[2], "/-", 1, 32))
     return bad (error, "an m-line cannot be read");
   port = words[1];
-  if (!read_number (&port, 65535, &number))
+  if (!parlor_sdp_read_number (&port, 65535, &number))
     return bad (error, "the port of an m-line cannot be read");
   for (guint i = 3; words[i]; i++)
-    if (!is_made_of (words[i], "-", 1, 32))
+    if (!parlor_sdp_is_made_of (words[i], "-", 1, 32))
       return bad (error, "the formats of an m-line cannot be read");
 
   line->head = g_strdup (text);
@@ -414,26 +216,20 @@ read_media (Reader *reader, const char *text, GError **error)
     line->kind = PARLOR_SDP_VIDEO;
   else if (g_str_equal (words[0], "application") && g_str_equal (words[3], "webrtc-datachannel"))
     line->kind = PARLOR_SDP_DATA;
-  for (guint i = 3; words[i] && line->kind <= PARLOR_SDP_VIDEO; i++)
-    if (strlen (words[i]) <= 3)
-      g_hash_table_insert (reader->formats, GUINT_TO_POINTER (g_ascii_strtoull (words[i], NULL, 10)), NULL);
+  for (guint i = 3; words[i]; i++)
+    parlor_sdp_line_add_format (line, words[i]);
   return TRUE;
 }
 
-/* rtpmap may follow what refers to it: each section is gone through twice, for rtpmap and for the rest. */
 static gboolean
 read_section (Reader *reader, char **lines, guint n_lines, GError **error)
 {
-  for (guint i = 0; i < n_lines; i++)
+  for (guint i = 0; reader->line && i < n_lines; i++)
     if (g_str_has_prefix (lines[i], "a=rtpmap:"))
-      read_rtpmap (reader, lines[i] + strlen ("a=rtpmap:"));
+      parlor_sdp_line_read_rtpmap (reader->line, lines[i] + strlen ("a=rtpmap:"));
   for (guint i = 0; i < n_lines; i++)
-    {
-      if (reader->line && g_str_has_prefix (lines[i], "a=fmtp:"))
-        read_fmtp (reader, lines[i] + strlen ("a=fmtp:"));
-      else if (g_str_has_prefix (lines[i], "a=") && !read_attribute (reader, lines[i] + 2, error))
-        return FALSE;
-    }
+    if (g_str_has_prefix (lines[i], "a=") && !read_attribute (reader, lines[i] + 2, error))
+      return FALSE;
   return TRUE;
 }
 
@@ -602,10 +398,9 @@ parlor_sdp_read (const char *text, ParlorSdpType type, const guint8 *own_fingerp
 
   sdp->type = type;
   sdp->audio = sdp->video = sdp->data = -1;
-  sdp->lines = g_ptr_array_new_with_free_func (line_free);
+  sdp->lines = g_ptr_array_new_with_free_func (parlor_sdp_line_free);
   reader.transports = g_ptr_array_new_with_free_func (transport_free);
   reader.candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
-  reader.formats = g_hash_table_new (NULL, NULL);
 
   good = read_text (&reader, text, error) && settle_lines (&reader, error);
   if (good && own_fingerprint && memcmp (own_fingerprint, sdp->fingerprint, sizeof sdp->fingerprint) == 0)
@@ -624,7 +419,6 @@ parlor_sdp_read (const char *text, ParlorSdpType type, const guint8 *own_fingerp
   g_free (reader.session.setup);
   g_ptr_array_unref (reader.transports);
   g_ptr_array_unref (reader.candidates);
-  g_hash_table_unref (reader.formats);
   g_strfreev (reader.bundle);
   return good ? g_steal_pointer (&sdp) : NULL;
 }

@@ -42,6 +42,7 @@ typedef struct
 
   /*< private >*/
   gboolean multiplexed, bundle_only, sctp;
+  guint8 formats[128]; /* by payload type */
   char *ufrag, *password, *setup; /* of the one transport there is */
   GArray *ssrcs;                  /* guint32 */
   GArray *groups;                 /* guint32[2]: an SSRC and that of its retransmissions */

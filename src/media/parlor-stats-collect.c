@@ -210,7 +210,7 @@ find_pair (GQuark field, const GValue *value, gpointer user_data)
 static const char *
 find_type (GPtrArray *candidates, const char *address, guint port)
 {
-  for (guint i = 0; candidates && i < candidates->len; i++)
+  for (guint i = 0; i < candidates->len; i++)
     {
       const ParlorCandidate *candidate = g_ptr_array_index (candidates, i);
 
@@ -248,7 +248,7 @@ fill_pair (ParlorWebrtcPeer *self, const GstStructure *structure, ParlorStats *s
   if (!search.pair)
     return;
   local = describe_end (&search, "local-candidate-id", self->local_candidates);
-  remote = describe_end (&search, "remote-candidate-id", NULL);
+  remote = describe_end (&search, "remote-candidate-id", self->remote_candidates);
   if (local && remote)
     stats->pair = g_strdup_printf ("%s - %s", local, remote);
 }

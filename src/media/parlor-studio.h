@@ -93,5 +93,7 @@ void parlor_media_warm_up (void);
 /* Waits for its end, which may take half a second: before main() returns, for libraries are not
    torn down under a running thread. */
 void parlor_media_finish_warm_up (void);
+/* Waits, two seconds at most, until peers that were closed have said goodbye: before main() returns, too. */
+void parlor_media_finish_peers (void);
 
 G_END_DECLS

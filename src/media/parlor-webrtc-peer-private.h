@@ -168,7 +168,8 @@ struct _ParlorWebrtcPeer
 
   GCancellable *lookups;
   guint n_candidates;
-  GPtrArray *local_candidates; /* (element-type ParlorCandidate), to name the pair in use */
+  GPtrArray *local_candidates;  /* (element-type ParlorCandidate), to name the pair in use */
+  GPtrArray *remote_candidates; /* the same of theirs */
 
   GPtrArray *stats_tasks; /* (element-type GTask) waiting for webrtcbin's part */
   gint64 stats_time;
@@ -212,7 +213,13 @@ char *parlor_webrtc_peer_create_description_finish (ParlorPeer *peer, GAsyncResu
 gboolean parlor_webrtc_peer_set_answer_finish (ParlorPeer *peer, GAsyncResult *result, GError **error);
 void parlor_webrtc_peer_negotiate (ParlorWebrtcPeer *self, ParlorLetter *letter);
 void parlor_webrtc_peer_end_negotiation (ParlorWebrtcPeer *self, GError *error);
+
+/* parlor-webrtc-peer-candidates.c */
 void parlor_webrtc_peer_add_candidate (ParlorPeer *peer, const char *candidate, const char *mid, int mline_index);
+void parlor_webrtc_peer_emit_candidate (ParlorWebrtcPeer *self, const char *text, int line);
+
+/* parlor-webrtc-peer-end.c */
+void parlor_webrtc_peer_bury (GstElement *pipeline, GstElement *webrtc, GstWebRTCDataChannel *channel, ParlorPeerStream *stream);
 
 /* parlor-webrtc-peer-send.c */
 gboolean parlor_webrtc_peer_add_sender (ParlorWebrtcPeer *self, ParlorTrackKind kind, GstCaps *preferences, GError **error);

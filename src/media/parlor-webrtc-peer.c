@@ -19,9 +19,6 @@
  * A peer ends once: in FAILED or in CLOSED. The pipeline then dies in a thread of its own, which takes up to 55 ms.
  */
 
-#define GOODBYE_US (20 * G_TIME_SPAN_MILLISECOND)
-#define LAST_STEPS_US (250 * G_TIME_SPAN_MILLISECOND) /* webrtcbin's own thread may be on its way out when NULL is reached */
-
 enum
 {
   PROP_0,
@@ -37,73 +34,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (ParlorWebrtcPeer,
                                G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (PARLOR_TYPE_PEER, peer_iface_init))
 
-/* How long the last words may take to be on the wire: until SCTP has taken them, and a moment for its own thread to send them. */
-#define FAREWELL_US (200 * 1000)
-#define FAREWELL_STEP_US (5 * 1000)
-#define FAREWELL_SEND_US (30 * 1000)
-
-typedef struct
-{
-  GstElement *pipeline;
-  GstElement *webrtc;
-  GstWebRTCDataChannel *channel; /* nullable */
-  ParlorPeerStream *stream;
-} Remains;
-
-static void
-let_last_words_out (GstWebRTCDataChannel *channel)
-{
-  guint64 buffered = 0;
-
-  for (guint waited = 0; waited < FAREWELL_US; waited += FAREWELL_STEP_US)
-    {
-      g_object_get (channel, "buffered-amount", &buffered, NULL);
-      if (!buffered)
-        break;
-      g_usleep (FAREWELL_STEP_US);
-    }
-  g_usleep (FAREWELL_SEND_US);
-}
-
-/* webrtcbin has no close(): the close_notify of DTLS, by which the other side knows at once, goes out when the encoder sees EOS. */
-static void
-say_goodbye (GstElement *webrtc)
-{
-  GstIterator *encoders = gst_bin_iterate_all_by_element_factory_name (GST_BIN (webrtc), "dtlsenc");
-  GValue value = G_VALUE_INIT;
-
-  while (gst_iterator_next (encoders, &value) == GST_ITERATOR_OK)
-    {
-      g_autoptr (GstPad) pad = gst_element_get_static_pad (g_value_get_object (&value), "sink");
-
-      if (pad)
-        gst_pad_send_event (pad, gst_event_new_eos ());
-      g_value_reset (&value);
-    }
-  gst_iterator_free (encoders);
-  g_usleep (GOODBYE_US); /* it is sent by a thread of the encoder */
-}
-
-static gpointer
-bury (gpointer data)
-{
-  Remains *remains = data;
-
-  if (remains->channel)
-    let_last_words_out (remains->channel);
-  g_clear_object (&remains->channel);
-  if (parlor_peer_stream_is_verified (remains->stream))
-    say_goodbye (remains->webrtc);
-  gst_element_set_state (remains->pipeline, GST_STATE_NULL);
-  parlor_peer_stream_forget_elements (remains->stream);
-  parlor_peer_stream_unref (remains->stream);
-  gst_object_unref (remains->pipeline);
-  g_usleep (LAST_STEPS_US);
-  gst_object_unref (remains->webrtc);
-  g_free (remains);
-  return NULL;
-}
-
 /* No media is sent or shown after this returns; what was said on the data channel before still leaves. */
 static void
 let_go (ParlorWebrtcPeer *self)
@@ -118,15 +48,8 @@ let_go (ParlorWebrtcPeer *self)
   if (self->stream->voice)
     parlor_studio_remove_voice (self->studio, self->stream->voice);
   if (self->pipeline)
-    {
-      Remains *remains = g_new (Remains, 1);
-
-      remains->channel = g_steal_pointer (&self->channel);
-      remains->pipeline = g_steal_pointer (&self->pipeline);
-      remains->webrtc = g_steal_pointer (&self->webrtc);
-      remains->stream = parlor_peer_stream_ref (self->stream);
-      g_thread_unref (g_thread_new ("parlor-peer-end", bury, remains));
-    }
+    parlor_webrtc_peer_bury (g_steal_pointer (&self->pipeline), g_steal_pointer (&self->webrtc), g_steal_pointer (&self->channel),
+                             self->stream);
 }
 
 static void
@@ -216,19 +139,6 @@ read_connection (ParlorWebrtcPeer *self, GstWebRTCPeerConnectionState state)
 }
 
 static void
-emit_candidate (ParlorWebrtcPeer *self, ParlorLetter *letter)
-{
-  const ParlorSdp *sdp = self->remote ? self->remote : self->local;
-  const ParlorSdpLine *line = sdp ? parlor_sdp_get_line (sdp, (int) letter->number) : NULL;
-  ParlorCandidate *candidate = parlor_candidate_parse (letter->text);
-
-  if (candidate)
-    g_ptr_array_add (self->local_candidates, candidate);
-  if (line)
-    g_signal_emit_by_name (self, "candidate", letter->text, line->mid, (int) letter->number);
-}
-
-static void
 emit_text (ParlorWebrtcPeer *self, const char *text)
 {
   g_atomic_int_add (&self->stream->n_texts, -1);
@@ -262,7 +172,7 @@ read_letter (gpointer data, gpointer user_data)
       parlor_webrtc_peer_negotiate (self, letter);
       break;
     case PARLOR_LETTER_CANDIDATE:
-      emit_candidate (self, letter);
+      parlor_webrtc_peer_emit_candidate (self, letter->text, (int) letter->number);
       break;
     case PARLOR_LETTER_CONNECTION:
       read_connection (self, letter->number);
@@ -495,6 +405,7 @@ parlor_webrtc_peer_finalize (GObject *object)
   g_clear_pointer (&self->remote, parlor_sdp_free);
   g_ptr_array_unref (self->turns);
   g_ptr_array_unref (self->local_candidates);
+  g_ptr_array_unref (self->remote_candidates);
   g_ptr_array_unref (self->stats_tasks);
   g_free (self->stun);
   g_object_unref (self->lookups);
@@ -521,6 +432,7 @@ parlor_webrtc_peer_init (ParlorWebrtcPeer *self)
   self->mailbox = parlor_mailbox_new (NULL, read_letter, self, parlor_letter_free);
   self->turns = g_ptr_array_new_with_free_func (g_free);
   self->local_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) parlor_candidate_free);
+  self->remote_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) parlor_candidate_free);
   self->stats_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   self->lookups = g_cancellable_new ();
 }

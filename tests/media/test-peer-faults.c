@@ -285,7 +285,7 @@ test_close_midway (void)
       /* After two rounds everything that is made once a process is there. */
       if (round == 2)
         {
-          parlor_test_run_for (1.5);
+          parlor_media_finish_peers ();
           threads = parlor_test_count_threads ();
           fds = parlor_test_count_fds ();
         }
@@ -318,6 +318,7 @@ test_close_midway (void)
       g_clear_error (&b->error);
     }
   g_assert_cmpuint (n_cut, >, 0);
+  parlor_media_finish_peers ();
   g_test_message ("threads %u, descriptors %u before; %u and %u now", threads, fds, parlor_test_count_threads (), parlor_test_count_fds ());
   parlor_test_wait (parlor_test_count_threads () <= threads, 40);
   parlor_test_wait (parlor_test_count_fds () <= fds, 40);
