@@ -284,6 +284,7 @@ parlor_application_add_actions (ParlorApplication *self)
   add_switch (self, "mute-microphone", "audio-muted");
   add_switch (self, "mute-camera", "video-muted");
   add_keys (self);
+  self->reporter = parlor_reporter_new (self->core, G_ACTION_MAP (self));
 
   self->call_signals = g_signal_group_new (PARLOR_TYPE_CALL);
   g_signal_group_connect_swapped (self->call_signals, "notify::state", G_CALLBACK (update_enabled), self);

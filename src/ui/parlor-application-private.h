@@ -3,6 +3,7 @@
 
 #include "parlor-application.h"
 #include "parlor-core.h"
+#include "parlor-reporter.h"
 #include "parlor-window.h"
 
 G_BEGIN_DECLS
@@ -20,6 +21,7 @@ struct _ParlorApplication
   ParlorCore *core;
   ParlorWindow *window; /* (nullable); owned by GTK */
   GSignalGroup *call_signals;
+  ParlorReporter *reporter;
   char *last_target; /* (nullable): what was joined last, for Try Again; NULL = hosting */
   gboolean tried;    /* whether there was anything to try again */
 };

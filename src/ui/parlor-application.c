@@ -190,6 +190,7 @@ parlor_application_finalize (GObject *object)
 
   g_clear_weak_pointer (&self->window);
   g_clear_object (&self->call_signals);
+  g_clear_pointer (&self->reporter, parlor_reporter_free);
   g_clear_object (&self->core);
   g_clear_object (&self->studio);
   g_clear_pointer (&self->last_target, g_free);
