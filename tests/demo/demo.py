@@ -20,6 +20,7 @@ from gi.repository import Gio, GLib
 
 OBJECT = '/io/github/parlor/Parlor'
 START = 30  # s until a window answers
+DRAWN = 20  # s until it shows something
 RING = 15  # s until the call rings
 PICTURE = 20  # s from accept to a picture at both ends
 
@@ -97,7 +98,16 @@ class Window:
         subprocess.run(['xdotool', 'windowmove', self.xid, str(x), '0'], check=True, timeout=10)
 
     def shoot(self, path):
-        subprocess.run(['import', '-window', self.xid, str(path)], check=True, timeout=20)
+        """A screenshot, once the window is drawn: one that is not yet has a handful of colours."""
+        time.sleep(1)  # pages slide in
+        deadline = time.monotonic() + DRAWN
+        while True:
+            subprocess.run(['import', '-window', self.xid, str(path)], check=True, timeout=20)
+            colours = subprocess.run(['identify', '-format', '%k', str(path)], check=True, timeout=20, capture_output=True)
+            if int(colours.stdout) > 20:
+                break
+            if time.monotonic() > deadline:
+                raise Failed(f'{self.name} is not drawn within {DRAWN} s')
         print(f'    {path}')
 
     def stop(self):
@@ -136,8 +146,8 @@ def show(first, second, out, seconds):
     print('--> both windows start')
     for window, x in ((first, 0), (second, 1280)):
         wait_for(f'window of {window.name}', START, window.find, window)
+        window.shoot(out / 'home.png')
         window.place(x)
-    first.shoot(out / 'home.png')
 
     print(f'--> {first.name} hosts')
     first.activate('host')
@@ -173,7 +183,7 @@ def show(first, second, out, seconds):
     for window in (first, second):
         for kind, counter in (('video', 'frames'), ('audio', 'packets')):
             old, new = (r.get('in', {}).get(kind, {}).get(counter, 0) for r in (begun[window], reports[window]))
-            if new - old < 5 * seconds:
+            if new - old < seconds:
                 raise Failed(f'{window.name} got {new - old} {counter} of {kind} in {seconds} s')
 
     print(f'--> {second.name} hangs up')
