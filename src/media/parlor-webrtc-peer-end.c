@@ -63,6 +63,16 @@ say_goodbye (GstElement *webrtc)
   g_usleep (GOODBYE_US); /* it is sent by a thread of the encoder */
 }
 
+/* What webrtcbin was asked for before the end runs in a thread of its own, and may add elements while others are taken down. */
+static void
+let_webrtcbin_finish (GstElement *webrtc)
+{
+  g_autoptr (GstPromise) done = gst_promise_new ();
+
+  g_signal_emit_by_name (webrtc, "get-stats", NULL, done);
+  gst_promise_wait (done);
+}
+
 /* Peers that were closed and have not let go yet. */
 static GMutex ends_lock;
 static GCond ends_cond;
@@ -87,6 +97,7 @@ bury (gpointer data)
   g_clear_object (&remains->channel);
   if (parlor_peer_stream_is_verified (remains->stream))
     say_goodbye (remains->webrtc);
+  let_webrtcbin_finish (remains->webrtc);
   gst_element_set_state (remains->pipeline, GST_STATE_NULL);
   parlor_peer_stream_forget_elements (remains->stream);
   parlor_peer_stream_unref (remains->stream);

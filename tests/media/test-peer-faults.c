@@ -268,17 +268,17 @@ test_candidate_flood (Fixture *f, gconstpointer data)
   g_assert_cmpint (state_of (f->b), ==, PARLOR_PEER_CONNECTING);
 }
 
-/* One operation after the other is cut off, at a moment that differs each time. */
+/* Operations are cut off, at a moment that differs each time. What came of it once: transports that outlived webrtcbin, sockets and all. */
 static void
 test_close_midway (void)
 {
-  PeerEnd *a = peer_end_new (BOTH, 600), *b = peer_end_new (BOTH, 1100);
+  PeerEnd *a = peer_end_new (PARLOR_MEDIA_NONE, 600), *b = peer_end_new (PARLOR_MEDIA_NONE, 1100);
   guint threads = 0, fds = 0, n_cut = 0;
 
   peer_end_link (a, b);
-  for (guint round = 0; round < 32; round++)
+  for (guint round = 0; round < 120; round++)
     {
-      guint moment = (guint) g_test_rand_int_range (0, 250);
+      guint moment = (guint) g_test_rand_int_range (0, 60);
       g_autofree char *offer = NULL;
       gint64 deadline;
 
