@@ -190,6 +190,11 @@ class Parlor:
              and node.get_state_set().contains(Atspi.StateType.EDITABLE)), None))
         entry.set_text_contents(text)
 
+    def stir(self):
+        """Moves the pointer over the window, so that what fades comes back."""
+        for place in ('100', '120'):
+            self._xdotool('mousemove', '--window', self.window, place, '200')
+
     # --- what D-Bus sees
 
     def _actions(self, method, argument):

@@ -17,6 +17,7 @@ SIZES = {'wide': (1180, 720), 'narrow': (360, 640)}
 
 def render(folder, scheme, width):
     def save(parlor, page):
+        parlor.stir()
         time.sleep(1.2)  # fades and toasts come to rest; nothing to wait on
         parlor.shot(os.path.join(folder, f'{page}-{scheme}-{width}.png'))
 
