@@ -129,7 +129,10 @@ function onPeers() {
   const free = people.some(person => !person.inCall);
   ui.people(people);
   ui.text('waiting-title', free ? words.peopleTitleHere : words.waitingTitle);
-  ui.text('waiting-text', people.length > 0 && !free ? notices['everybody-busy'] : words.waitingText);
+  if (free)
+    ui.text('waiting-text', words.waitingTextHere);
+  else
+    ui.text('waiting-text', people.length > 0 ? notices['everybody-busy'] : words.waitingText);
 }
 
 function onCall(started) {

@@ -17,6 +17,7 @@ export const words = {
 
   waitingTitle: 'Waiting for somebody',
   waitingText: 'Leave this page open.',
+  waitingTextHere: 'Call them, or leave this page open.',
   peopleTitle: 'In this room',
   peopleTitleHere: 'Somebody is here',
   inAnotherCall: 'In another call',
