@@ -39,23 +39,31 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (ParlorAdaptiveBox,
                                G_IMPLEMENT_INTERFACE (GTK_TYPE_BUILDABLE, buildable_iface_init))
 
 static GtkWidget *
-next_visible (GtkWidget *child)
+skip_hidden (GtkWidget *child)
 {
   while (child && !gtk_widget_should_layout (child))
     child = gtk_widget_get_next_sibling (child);
   return child;
 }
 
-#define FOREACH_CHILD(box, child)                                                                  \
-  for (GtkWidget *child = next_visible (gtk_widget_get_first_child (GTK_WIDGET (box))); child;    \
-       child = next_visible (gtk_widget_get_next_sibling (child)))
+static GtkWidget *
+first_child (ParlorAdaptiveBox *self)
+{
+  return skip_hidden (gtk_widget_get_first_child (GTK_WIDGET (self)));
+}
+
+static GtkWidget *
+next_child (GtkWidget *child)
+{
+  return skip_hidden (gtk_widget_get_next_sibling (child));
+}
 
 static int
 count_children (ParlorAdaptiveBox *self)
 {
   int n = 0;
 
-  FOREACH_CHILD (self, child)
+  for (GtkWidget *child = first_child (self); child; child = next_child (child))
     n++;
   return n;
 }
@@ -80,7 +88,7 @@ measure_width (ParlorAdaptiveBox *self, int *minimum, int *natural)
   int n = 0;
 
   *minimum = *natural = 0;
-  FOREACH_CHILD (self, child)
+  for (GtkWidget *child = first_child (self); child; child = next_child (child))
     {
       int child_min, child_nat;
 
@@ -100,7 +108,7 @@ measure_height (ParlorAdaptiveBox *self, int width, int *minimum, int *natural)
   int n = 0;
 
   *minimum = *natural = 0;
-  FOREACH_CHILD (self, child)
+  for (GtkWidget *child = first_child (self); child; child = next_child (child))
     {
       int child_min, child_nat;
 
@@ -149,7 +157,7 @@ parlor_adaptive_box_size_allocate (GtkWidget *widget, int width, int height, int
   int x = rtl && wide ? width - column : 0;
   int y = 0;
 
-  FOREACH_CHILD (self, child)
+  for (GtkWidget *child = first_child (self); child; child = next_child (child))
     {
       int natural = height;
 
