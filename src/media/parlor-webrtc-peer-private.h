@@ -155,7 +155,7 @@ struct _ParlorWebrtcPeer
   ParlorPeerStream *stream;
   GstElement *pipeline;
   GstElement *webrtc;
-  guint bus_watch;
+  GstBus *bus; /* with a watch on it */
   ParlorFeed *feed;
   GstWebRTCDataChannel *channel;
 

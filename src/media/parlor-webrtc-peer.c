@@ -40,7 +40,9 @@ let_go (ParlorWebrtcPeer *self)
 {
   parlor_peer_stream_close (self->stream);
   parlor_mailbox_close (self->mailbox);
-  g_clear_handle_id (&self->bus_watch, g_source_remove);
+  if (self->bus)
+    gst_bus_remove_watch (self->bus);
+  gst_clear_object (&self->bus);
   g_clear_handle_id (&self->gather_timeout, g_source_remove);
   g_cancellable_cancel (self->lookups);
   if (self->feed)
@@ -215,7 +217,6 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
 
       /* One fault posts two or three: parlor_webrtc_peer_fail() takes the watch away with the first. */
       gst_message_parse_error (message, &error, &details);
-      self->bus_watch = 0;
       parlor_webrtc_peer_fail (self, g_error_new (PARLOR_ERROR, PARLOR_ERROR_MEDIA, "%s: %s",
                                                   GST_MESSAGE_SRC_NAME (message), error->message));
       return G_SOURCE_REMOVE;
@@ -299,7 +300,6 @@ gboolean
 parlor_webrtc_peer_build (ParlorWebrtcPeer *self, GError **error)
 {
   ParlorPeerStream *stream = self->stream;
-  g_autoptr (GstBus) bus = NULL;
 
   self->webrtc = gst_element_factory_make ("webrtcbin", NULL);
   if (!self->webrtc)
@@ -323,8 +323,8 @@ parlor_webrtc_peer_build (ParlorWebrtcPeer *self, GError **error)
 
   parlor_studio_adopt_pipeline (self->studio, GST_PIPELINE (self->pipeline), PARLOR_PEER_JITTER_LATENCY);
   stream->latency = gst_pipeline_get_latency (GST_PIPELINE (self->pipeline));
-  bus = gst_element_get_bus (self->pipeline);
-  self->bus_watch = gst_bus_add_watch (bus, on_bus_message, self);
+  self->bus = gst_element_get_bus (self->pipeline);
+  gst_bus_add_watch (self->bus, on_bus_message, self);
   if (gst_element_set_state (self->pipeline, GST_STATE_READY) == GST_STATE_CHANGE_FAILURE)
     {
       g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_MEDIA, "webrtcbin lacks an element of libnice, DTLS or SRTP");

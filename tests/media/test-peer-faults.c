@@ -122,6 +122,77 @@ test_wrong_fingerprint (Fixture *f, gconstpointer which)
   g_assert_cmpint (count_packets (deceived), >, 0);
 }
 
+#define WITH_CONTEXT(context, call)                                                                                    \
+  G_STMT_START                                                                                                         \
+  {                                                                                                                    \
+    g_main_context_push_thread_default (context);                                                                      \
+    call;                                                                                                              \
+    g_main_context_pop_thread_default (context);                                                                       \
+  }                                                                                                                    \
+  G_STMT_END
+
+static gboolean
+is_done (PeerEnd *self, GMainContext *context)
+{
+  while (g_main_context_iteration (context, FALSE))
+    ;
+  return self->n_operations == 1;
+}
+
+/*
+ * The same, but the deceived side is too busy to hear that it was: its main context stands still from before the handshake on. Nothing may
+ * depend on main here, the gates are shut by themselves.
+ */
+static void
+test_gates (Fixture *f, gconstpointer which)
+{
+  GMainContext *stuck = g_main_context_new ();
+  gboolean offerer = GPOINTER_TO_INT (which) == PARLOR_SDP_ANSWER;
+  PeerEnd *deceived = offerer ? f->a : f->b, *other = deceived->other;
+  g_autofree char *offer = NULL, *answer = NULL;
+  const ParlorTrack *tracks;
+
+  bend_offer = !offerer;
+  bend_answer = offerer;
+  peer_end_drop_peer (deceived);
+  WITH_CONTEXT (stuck, peer_end_add_peer (deceived, PARLOR_DIALECT_PARLOR));
+  tracks = deceived->peer->stream->tracks;
+
+  WITH_CONTEXT (offerer ? stuck : NULL, peer_end_offer (f->a));
+  parlor_test_wait (is_done (f->a, stuck), 20);
+  offer = bend_fingerprint (g_strdup (f->a->sdp), TRUE);
+  WITH_CONTEXT (offerer ? NULL : stuck, peer_end_answer (f->b, offer));
+  parlor_test_wait (is_done (f->b, stuck), 20);
+  answer = bend_fingerprint (g_strdup (f->b->sdp), FALSE);
+  /* Before there is an answer, nobody can begin a handshake: until then it may still hear. */
+  parlor_test_wait ((is_done (deceived, stuck), deceived->candidates->len > 0), 20);
+  WITH_CONTEXT (offerer ? stuck : NULL, peer_end_take_answer (f->a, answer));
+  parlor_test_wait (offerer ? is_done (f->a, stuck) : f->a->n_operations == 1, 20);
+  for (guint i = 0; i < 2; i++)
+    {
+      PeerEnd *from = i ? f->a : f->b;
+
+      for (guint j = 0; j < from->candidates->len; j++)
+        parlor_peer_add_candidate (PARLOR_PEER (from->other->peer), g_ptr_array_index (from->candidates, j), NULL, 0);
+    }
+
+  /* It connects over there, and sends: sound, pictures, RTCP and SCTP. */
+  parlor_test_wait (other->connected, 20);
+  parlor_test_wait (other->peer->stream->tracks[PARLOR_TRACK_VIDEO].out.packets > 20, 20);
+  parlor_test_run_for (0.5);
+  g_assert_cmpint (tracks[PARLOR_TRACK_AUDIO].in.packets + tracks[PARLOR_TRACK_VIDEO].in.packets, ==, 0);
+  g_assert_cmpint (parlor_peer_get_last_activity (PARLOR_PEER (deceived->peer)), ==, 0);
+  g_assert_cmpuint (parlor_test_meter_get_frames (deceived->pictures), ==, 0);
+  g_assert_cmpint (parlor_peer_get_last_activity (PARLOR_PEER (other->peer)), ==, 0); /* not even SCTP's or RTCP's */
+
+  parlor_test_wait ((is_done (deceived, stuck), state_of (deceived) == PARLOR_PEER_FAILED), 20);
+  assert_failed (deceived, PARLOR_ERROR_FINGERPRINT, "mismatch");
+  bend_offer = bend_answer = FALSE;
+  while (g_main_context_iteration (stuck, FALSE))
+    ;
+  g_main_context_unref (stuck);
+}
+
 /* For both sides: descriptions that are refused before webrtcbin sees them. */
 static void
 test_refused_descriptions (Fixture *f, gconstpointer data)
@@ -390,6 +461,8 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   ADD ("/peer-faults/wrong-fingerprint/offer", GINT_TO_POINTER (PARLOR_SDP_OFFER), test_wrong_fingerprint);
   ADD ("/peer-faults/wrong-fingerprint/answer", GINT_TO_POINTER (PARLOR_SDP_ANSWER), test_wrong_fingerprint);
+  ADD ("/peer-faults/gates/offer", GINT_TO_POINTER (PARLOR_SDP_OFFER), test_gates);
+  ADD ("/peer-faults/gates/answer", GINT_TO_POINTER (PARLOR_SDP_ANSWER), test_gates);
   ADD ("/peer-faults/refused-descriptions", NULL, test_refused_descriptions);
   ADD ("/peer-faults/order", NULL, test_order);
   ADD ("/peer-faults/remote-closes", NULL, test_remote_closes);
