@@ -61,8 +61,7 @@ read_words (ParlorCandidate *self)
   if (!g_str_equal (self->transport, "udp") && !g_str_equal (self->transport, "tcp"))
     return FALSE;
   self->type = g_strdup (words[TYPE]);
-  return g_str_equal (words[TYP], "typ") &&
-         g_strv_contains ((const char *const[]){ "host", "srflx", "prflx", "relay", NULL }, self->type);
+  return g_str_equal (words[TYP], "typ") && g_strv_contains ((const char *const[]){ "host", "srflx", "prflx", "relay", NULL }, self->type);
 }
 
 static gboolean
@@ -118,8 +117,7 @@ parlor_candidate_write (const ParlorCandidate *self, const char *address)
                    g_str_equal (self->transport, "udp") ? "UDP" : "TCP", words[PRIORITY],
                    address ? address : self->address, self->port, self->type);
   for (guint i = N_FIXED; words[i] && words[i + 1]; i += 2)
-    if (g_str_equal (words[i], "tcptype") &&
-        g_strv_contains ((const char *const[]){ "active", "passive", "so", NULL }, words[i + 1]))
+    if (g_str_equal (words[i], "tcptype") && g_strv_contains ((const char *const[]){ "active", "passive", "so", NULL }, words[i + 1]))
       g_string_append_printf (out, " tcptype %s", words[i + 1]);
   return g_string_free (out, FALSE);
 }

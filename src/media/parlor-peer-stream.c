@@ -96,8 +96,7 @@ parlor_peer_stream_connect (ParlorPeerStream *stream, gpointer instance, const c
 }
 
 gulong
-parlor_peer_stream_probe (ParlorPeerStream *stream, GstElement *element, const char *name, GstPadProbeType type,
-                          GstPadProbeCallback callback)
+parlor_peer_stream_probe (ParlorPeerStream *stream, GstElement *element, const char *name, GstPadProbeType type, GstPadProbeCallback callback)
 {
   g_autoptr (GstPad) pad = gst_element_get_static_pad (element, name);
 

@@ -124,8 +124,7 @@ read_transport (Reader *reader, const char *key, const char *value, GError **err
     }
   else if (g_str_equal (key, "setup"))
     {
-      gboolean sane = g_str_equal (value, "active") || g_str_equal (value, "passive") ||
-                      (g_str_equal (value, "actpass") && reader->sdp->type == PARLOR_SDP_OFFER);
+      gboolean sane = g_str_equal (value, "active") || g_str_equal (value, "passive") || (g_str_equal (value, "actpass") && reader->sdp->type == PARLOR_SDP_OFFER);
 
       if (!sane)
         return bad (error, "a=setup:%.16s makes no sense here", value);
@@ -141,8 +140,7 @@ read_media_attribute (Reader *reader, const char *key, const char *value, GError
 
   if (g_str_equal (key, "mid"))
     {
-      if (line->mid || !parlor_sdp_is_made_of (value, "!#$%&'*+-.^_`{|}~", 1, 32) ||
-          parlor_sdp_find_mid (reader->sdp, value) >= 0)
+      if (line->mid || !parlor_sdp_is_made_of (value, "!#$%&'*+-.^_`{|}~", 1, 32) || parlor_sdp_find_mid (reader->sdp, value) >= 0)
         return bad (error, "a=mid cannot be read, or stands twice");
       line->mid = g_strdup (value);
     }
@@ -307,7 +305,8 @@ find_leader (Reader *reader, GError **error)
 static const char *
 inherit (const char *own, const char *leader, const char *session)
 {
-  return own ? own : leader ? leader : session;
+  return own ? own : leader ? leader
+                            : session;
 }
 
 /* One transport carries all, so all m-lines get what its leader says (or the session, or themselves). */
@@ -362,7 +361,8 @@ settle_lines (Reader *reader, GError **error)
   for (guint i = 0; i < sdp->lines->len; i++)
     {
       ParlorSdpLine *line = g_ptr_array_index (sdp->lines, i);
-      int *first = line->kind == PARLOR_SDP_AUDIO ? &sdp->audio : line->kind == PARLOR_SDP_VIDEO ? &sdp->video : &sdp->data;
+      int *first = line->kind == PARLOR_SDP_AUDIO ? &sdp->audio : line->kind == PARLOR_SDP_VIDEO ? &sdp->video
+                                                                                                 : &sdp->data;
 
       if (line->rejected)
         continue;
@@ -374,8 +374,7 @@ settle_lines (Reader *reader, GError **error)
         *first = (int) i;
     }
   /* webrtcbin takes packets of an unknown SSRC for the leader's, and looks up its transceiver unchecked. */
-  if (!parlor_sdp_get_line (sdp, sdp->leader)->usable ||
-      (parlor_sdp_get_line (sdp, sdp->leader)->kind == PARLOR_SDP_DATA && (sdp->audio >= 0 || sdp->video >= 0)))
+  if (!parlor_sdp_get_line (sdp, sdp->leader)->usable || (parlor_sdp_get_line (sdp, sdp->leader)->kind == PARLOR_SDP_DATA && (sdp->audio >= 0 || sdp->video >= 0)))
     return bad (error, "the m-line that leads the bundle cannot be used");
   return TRUE;
 }

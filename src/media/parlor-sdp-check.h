@@ -30,9 +30,9 @@ typedef struct
 {
   ParlorSdpKind kind;
   char *mid;
-  char *head;         /* the m-line itself, to answer a rejected one in its own words */
-  gboolean rejected;  /* port 0 */
-  gboolean usable;    /* not rejected, and in a codec that we speak */
+  char *head;        /* the m-line itself, to answer a rejected one in its own words */
+  gboolean rejected; /* port 0 */
+  gboolean usable;   /* not rejected, and in a codec that we speak */
   gboolean sends;
   gboolean receives;
   int payload;        /* of VP8 or Opus; -1 = none */
@@ -42,7 +42,7 @@ typedef struct
 
   /*< private >*/
   gboolean multiplexed, bundle_only, sctp;
-  guint8 formats[128]; /* by payload type */
+  guint8 formats[128];            /* by payload type */
   char *ufrag, *password, *setup; /* of the one transport there is */
   GArray *ssrcs;                  /* guint32 */
   GArray *groups;                 /* guint32[2]: an SSRC and that of its retransmissions */
@@ -58,10 +58,10 @@ typedef struct
   GPtrArray *candidates; /* (element-type utf8): `candidate:...` of the line that leads the bundle */
   int audio, video;      /* index of the first usable m-line of a kind; -1 = none */
   int data;
-  int leader;            /* the m-line whose transport carries all */
+  int leader; /* the m-line whose transport carries all */
   gboolean ice_lite;
   guint8 fingerprint[PARLOR_SDP_FINGERPRINT_BYTES];
-  char *text;            /* written anew from what was understood, and nothing else: for webrtcbin */
+  char *text; /* written anew from what was understood, and nothing else: for webrtcbin */
 } ParlorSdp;
 
 ParlorSdp *parlor_sdp_read (const char *text, ParlorSdpType type, const guint8 *own_fingerprint, GError **error);

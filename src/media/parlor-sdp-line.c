@@ -114,8 +114,7 @@ read_fmtp (ParlorSdpLine *line, const char *value)
       const char *parameter = g_strstrip (parameters[i]), *apt = parameter + strlen ("apt=");
       guint64 target;
 
-      if (line->formats[payload] == FORMAT_RETRANSMISSION && g_str_has_prefix (parameter, "apt=") &&
-          parlor_sdp_read_number (&apt, 127, &target) && (int) target == line->payload)
+      if (line->formats[payload] == FORMAT_RETRANSMISSION && g_str_has_prefix (parameter, "apt=") && parlor_sdp_read_number (&apt, 127, &target) && (int) target == line->payload)
         line->retransmission = (int) payload;
       else if ((int) payload == line->payload && g_str_equal (parameter, "useinbandfec=1"))
         line->fec = TRUE;
@@ -176,8 +175,7 @@ read_ssrc_group (ParlorSdpLine *line, const char *value)
   if (!g_str_has_prefix (value, "FID ") || line->groups->len == MAX_SSRCS)
     return;
   value += strlen ("FID ");
-  if (!parlor_sdp_read_number (&value, G_MAXUINT32, &ssrc[0]) || *value++ != ' ' || !parlor_sdp_read_number (&value, G_MAXUINT32, &ssrc[1]) ||
-      *value != '\0')
+  if (!parlor_sdp_read_number (&value, G_MAXUINT32, &ssrc[0]) || *value++ != ' ' || !parlor_sdp_read_number (&value, G_MAXUINT32, &ssrc[1]) || *value != '\0')
     return;
   pair[0] = (guint32) ssrc[0];
   pair[1] = (guint32) ssrc[1];

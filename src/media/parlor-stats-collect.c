@@ -127,8 +127,7 @@ fill_fps (ParlorWebrtcPeer *self, ParlorStats *stats)
       for (guint i = 0; i < 2; i++)
         {
           self->stats_fps[i] = self->stats_time == 0 ? -1
-                                                     : (double) (frames[i] - self->stats_frames[i]) * G_TIME_SPAN_SECOND /
-                                                         (double) passed;
+                                                     : (double) (frames[i] - self->stats_frames[i]) * G_TIME_SPAN_SECOND / (double) passed;
           self->stats_frames[i] = frames[i];
         }
       self->stats_time = now;
@@ -145,12 +144,9 @@ read_source (ParlorPeerStream *stream, const GstStructure *source, ParlorStats *
   guint ssrc = 0, round_trip = 0, nacks = 0;
 
   gst_structure_get (source, "internal", G_TYPE_BOOLEAN, &internal, "ssrc", G_TYPE_UINT, &ssrc, NULL);
-  if (internal && ssrc == stream->tracks[PARLOR_TRACK_VIDEO].ssrc &&
-      gst_structure_get_uint (source, "recv-nack-count", &nacks))
+  if (internal && ssrc == stream->tracks[PARLOR_TRACK_VIDEO].ssrc && gst_structure_get_uint (source, "recv-nack-count", &nacks))
     stats->out.video.nack = nacks;
-  if (!internal && gst_structure_get (source, "have-rb", G_TYPE_BOOLEAN, &has_report, "rb-round-trip", G_TYPE_UINT,
-                                      &round_trip, NULL) &&
-      has_report && round_trip > 0)
+  if (!internal && gst_structure_get (source, "have-rb", G_TYPE_BOOLEAN, &has_report, "rb-round-trip", G_TYPE_UINT, &round_trip, NULL) && has_report && round_trip > 0)
     stats->rtt_ms = round_trip * 1000.0 / 65536.0;
 }
 
@@ -201,8 +197,7 @@ find_pair (GQuark field, const GValue *value, gpointer user_data)
 
   if (!GST_VALUE_HOLDS_STRUCTURE (value))
     return TRUE;
-  if (gst_structure_get (gst_value_get_structure (value), "type", GST_TYPE_WEBRTC_STATS_TYPE, &type, NULL) &&
-      type == GST_WEBRTC_STATS_CANDIDATE_PAIR)
+  if (gst_structure_get (gst_value_get_structure (value), "type", GST_TYPE_WEBRTC_STATS_TYPE, &type, NULL) && type == GST_WEBRTC_STATS_CANDIDATE_PAIR)
     search->pair = gst_value_get_structure (value);
   return TRUE;
 }
@@ -315,8 +310,7 @@ on_stats (GstPromise *promise, gpointer user_data)
 }
 
 void
-parlor_webrtc_peer_collect_stats_async (ParlorPeer *peer, GCancellable *cancellable, GAsyncReadyCallback callback,
-                                        gpointer user_data)
+parlor_webrtc_peer_collect_stats_async (ParlorPeer *peer, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
   ParlorWebrtcPeer *self = PARLOR_WEBRTC_PEER (peer);
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);

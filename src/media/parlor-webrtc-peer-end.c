@@ -20,7 +20,6 @@
 #define FINISH_US (2 * G_TIME_SPAN_SECOND)
 #define LAST_STEPS_US (250 * G_TIME_SPAN_MILLISECOND) /* webrtcbin's own thread may be on its way out when NULL is reached */
 
-
 typedef struct
 {
   GstElement *pipeline;

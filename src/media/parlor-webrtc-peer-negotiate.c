@@ -18,7 +18,7 @@
 #define OFFER_AUDIO_PAYLOAD 111
 #define OFFER_VIDEO_PAYLOAD 96
 #define OFFER_TRANSPORT_CC 3
-#define GATHER_MS 500      /* how long an answer to a seed page waits for candidates */
+#define GATHER_MS 500 /* how long an answer to a seed page waits for candidates */
 
 typedef enum
 {
@@ -327,10 +327,7 @@ start_offer (ParlorWebrtcPeer *self, GError **error)
   tracks[PARLOR_TRACK_AUDIO].payload = OFFER_AUDIO_PAYLOAD;
   tracks[PARLOR_TRACK_VIDEO].line = 1;
   tracks[PARLOR_TRACK_VIDEO].payload = OFFER_VIDEO_PAYLOAD;
-  return parlor_webrtc_peer_build (self, error) &&
-         add_track (self, PARLOR_TRACK_AUDIO, TRUE, TRUE, OFFER_TRANSPORT_CC, error) &&
-         add_track (self, PARLOR_TRACK_VIDEO, TRUE, TRUE, OFFER_TRANSPORT_CC, error) &&
-         (self->dialect == PARLOR_DIALECT_SEED || parlor_webrtc_peer_create_channel (self, error)) && play (self, error);
+  return parlor_webrtc_peer_build (self, error) && add_track (self, PARLOR_TRACK_AUDIO, TRUE, TRUE, OFFER_TRANSPORT_CC, error) && add_track (self, PARLOR_TRACK_VIDEO, TRUE, TRUE, OFFER_TRANSPORT_CC, error) && (self->dialect == PARLOR_DIALECT_SEED || parlor_webrtc_peer_create_channel (self, error)) && play (self, error);
 }
 
 static gboolean
@@ -374,8 +371,7 @@ settle_tracks (ParlorWebrtcPeer *self)
 
 /* The task of a new operation, or NULL when it was refused (and returned). */
 static Progress *
-begin (ParlorWebrtcPeer *self, Operation operation, GCancellable *cancellable, GAsyncReadyCallback callback,
-       gpointer user_data)
+begin (ParlorWebrtcPeer *self, Operation operation, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   gboolean in_order = operation == OPERATION_SET_ANSWER ? self->local && !self->remote : !self->pipeline;
@@ -395,8 +391,7 @@ begin (ParlorWebrtcPeer *self, Operation operation, GCancellable *cancellable, G
 }
 
 void
-parlor_webrtc_peer_create_offer_async (ParlorPeer *peer, GCancellable *cancellable, GAsyncReadyCallback callback,
-                                       gpointer user_data)
+parlor_webrtc_peer_create_offer_async (ParlorPeer *peer, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
   ParlorWebrtcPeer *self = PARLOR_WEBRTC_PEER (peer);
   Progress *progress = begin (self, OPERATION_OFFER, cancellable, callback, user_data);
@@ -411,8 +406,7 @@ parlor_webrtc_peer_create_offer_async (ParlorPeer *peer, GCancellable *cancellab
 }
 
 void
-parlor_webrtc_peer_create_answer_async (ParlorPeer *peer, const char *offer_sdp, GCancellable *cancellable,
-                                        GAsyncReadyCallback callback, gpointer user_data)
+parlor_webrtc_peer_create_answer_async (ParlorPeer *peer, const char *offer_sdp, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
   ParlorWebrtcPeer *self = PARLOR_WEBRTC_PEER (peer);
   Progress *progress = begin (self, OPERATION_ANSWER, cancellable, callback, user_data);
@@ -426,8 +420,7 @@ parlor_webrtc_peer_create_answer_async (ParlorPeer *peer, const char *offer_sdp,
 }
 
 void
-parlor_webrtc_peer_set_answer_async (ParlorPeer *peer, const char *answer_sdp, GCancellable *cancellable,
-                                     GAsyncReadyCallback callback, gpointer user_data)
+parlor_webrtc_peer_set_answer_async (ParlorPeer *peer, const char *answer_sdp, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
   ParlorWebrtcPeer *self = PARLOR_WEBRTC_PEER (peer);
   Progress *progress = begin (self, OPERATION_SET_ANSWER, cancellable, callback, user_data);

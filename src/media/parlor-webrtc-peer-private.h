@@ -60,7 +60,7 @@ typedef struct
   gboolean wants_keyframe;
   ParlorFlow out, in;
   gint64 pli;
-  guint32 remote_ssrc;     /* 0 = none yet */
+  guint32 remote_ssrc;       /* 0 = none yet */
   gint64 samples, concealed; /* of sound, at 48 kHz */
 } ParlorTrack;
 
@@ -84,25 +84,25 @@ typedef struct
 {
   gatomicrefcount refs;
   ParlorMailbox *mailbox;
-  char *pem;                /* our certificate and key */
+  char *pem; /* our certificate and key */
   ParlorVoice *voice;
-  GstClockTime latency;     /* of the pipeline, fixed */
+  GstClockTime latency; /* of the pipeline, fixed */
 
-  gint gone;                /* atomic: the peer was closed, or failed */
-  gint open;                /* atomic: connected and verified, media may leave */
-  gint64 last_activity;     /* atomic, us */
-  gint n_texts;             /* atomic: letters with text that nobody read yet */
+  gint gone;            /* atomic: the peer was closed, or failed */
+  gint open;            /* atomic: connected and verified, media may leave */
+  gint64 last_activity; /* atomic, us */
+  gint n_texts;         /* atomic: letters with text that nobody read yet */
 
-  GRWLock studio_lock;      /* held for reading while the studio is called from a streaming thread */
-  ParlorStudio *studio;     /* not owned; NULL once gone */
+  GRWLock studio_lock;  /* held for reading while the studio is called from a streaming thread */
+  ParlorStudio *studio; /* not owned; NULL once gone */
 
-  GMutex lock;              /* of all that follows, and of parts of the tracks */
+  GMutex lock; /* of all that follows, and of parts of the tracks */
   GPtrArray *transports;
-  gboolean expects;         /* the remote description was read */
+  gboolean expects; /* the remote description was read */
   guint8 fingerprint[PARLOR_SDP_FINGERPRINT_BYTES];
-  GstElement *video_sink;   /* (owned): until the remote picture takes it */
-  GstElement *video_end;    /* (owned): the same, once it is in use */
-  GPtrArray *jitters;       /* (element-type ParlorJitter) */
+  GstElement *video_sink; /* (owned): until the remote picture takes it */
+  GstElement *video_end;  /* (owned): the same, once it is in use */
+  GPtrArray *jitters;     /* (element-type ParlorJitter) */
   ParlorFreezes freezes;
   gboolean shown[PARLOR_N_TRACKS];
 
@@ -115,8 +115,8 @@ typedef enum
   PARLOR_LETTER_TAKEN,       /* set-local- or set-remote-description is done */
   PARLOR_LETTER_GATHERED,
   PARLOR_LETTER_CANDIDATE,
-  PARLOR_LETTER_CONNECTION,  /* webrtcbin's connection-state */
-  PARLOR_LETTER_HUNG_UP,     /* the other side closed DTLS */
+  PARLOR_LETTER_CONNECTION, /* webrtcbin's connection-state */
+  PARLOR_LETTER_HUNG_UP,    /* the other side closed DTLS */
   PARLOR_LETTER_DATA_OPEN,
   PARLOR_LETTER_DATA_CLOSED,
   PARLOR_LETTER_TEXT,
@@ -143,8 +143,8 @@ struct _ParlorWebrtcPeer
 
   ParlorStudio *studio;
   ParlorDialect dialect;
-  char *stun;        /* nullable */
-  GPtrArray *turns;  /* (element-type utf8) */
+  char *stun;       /* nullable */
+  GPtrArray *turns; /* (element-type utf8) */
 
   ParlorPeerState state;
   gboolean data_open;
@@ -189,8 +189,7 @@ void parlor_peer_stream_unref (gpointer stream);
 void parlor_peer_stream_close (ParlorPeerStream *stream);
 void parlor_peer_stream_forget_elements (ParlorPeerStream *stream);
 gulong parlor_peer_stream_connect (ParlorPeerStream *stream, gpointer instance, const char *signal, GCallback callback);
-gulong parlor_peer_stream_probe (ParlorPeerStream *stream, GstElement *element, const char *pad, GstPadProbeType type,
-                                 GstPadProbeCallback callback);
+gulong parlor_peer_stream_probe (ParlorPeerStream *stream, GstElement *element, const char *pad, GstPadProbeType type, GstPadProbeCallback callback);
 void parlor_peer_stream_request_keyframe_in_stream (ParlorPeerStream *stream);
 ParlorLetter *parlor_letter_new (ParlorLetterType type, guint number);
 void parlor_letter_free (gpointer letter);
@@ -203,12 +202,9 @@ void parlor_peer_stream_expect (ParlorPeerStream *stream, const guint8 *fingerpr
 gboolean parlor_peer_stream_is_verified (ParlorPeerStream *stream);
 
 /* parlor-webrtc-peer-negotiate.c */
-void parlor_webrtc_peer_create_offer_async (ParlorPeer *peer, GCancellable *cancellable, GAsyncReadyCallback callback,
-                                            gpointer user_data);
-void parlor_webrtc_peer_create_answer_async (ParlorPeer *peer, const char *offer_sdp, GCancellable *cancellable,
-                                             GAsyncReadyCallback callback, gpointer user_data);
-void parlor_webrtc_peer_set_answer_async (ParlorPeer *peer, const char *answer_sdp, GCancellable *cancellable,
-                                          GAsyncReadyCallback callback, gpointer user_data);
+void parlor_webrtc_peer_create_offer_async (ParlorPeer *peer, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+void parlor_webrtc_peer_create_answer_async (ParlorPeer *peer, const char *offer_sdp, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+void parlor_webrtc_peer_set_answer_async (ParlorPeer *peer, const char *answer_sdp, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 char *parlor_webrtc_peer_create_description_finish (ParlorPeer *peer, GAsyncResult *result, GError **error);
 gboolean parlor_webrtc_peer_set_answer_finish (ParlorPeer *peer, GAsyncResult *result, GError **error);
 void parlor_webrtc_peer_negotiate (ParlorWebrtcPeer *self, ParlorLetter *letter);
@@ -234,8 +230,7 @@ void parlor_peer_stream_accept_channel (ParlorPeerStream *stream, GstElement *we
 gboolean parlor_webrtc_peer_send_text (ParlorPeer *peer, const char *text, GError **error);
 
 /* parlor-stats-collect.c */
-void parlor_webrtc_peer_collect_stats_async (ParlorPeer *peer, GCancellable *cancellable, GAsyncReadyCallback callback,
-                                             gpointer user_data);
+void parlor_webrtc_peer_collect_stats_async (ParlorPeer *peer, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 ParlorStats *parlor_webrtc_peer_collect_stats_finish (ParlorPeer *peer, GAsyncResult *result, GError **error);
 void parlor_webrtc_peer_finish_stats (ParlorWebrtcPeer *self, const GstStructure *structure);
 

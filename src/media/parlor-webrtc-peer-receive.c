@@ -43,8 +43,8 @@ say_first (ParlorPeerStream *stream, ParlorTrackKind kind)
   g_mutex_unlock (&stream->lock);
   if (first)
     parlor_peer_stream_post (stream, parlor_letter_new (PARLOR_LETTER_FIRST_FRAME, kind == PARLOR_TRACK_VIDEO
-                                                                                      ? PARLOR_MEDIA_VIDEO
-                                                                                      : PARLOR_MEDIA_AUDIO));
+                                                                                     ? PARLOR_MEDIA_VIDEO
+                                                                                     : PARLOR_MEDIA_AUDIO));
 }
 
 /*

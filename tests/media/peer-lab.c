@@ -38,7 +38,8 @@ peer_end_new (ParlorMediaFlags media, guint tone)
   g_assert_true (g_unix_open_pipe (fds, FD_CLOEXEC, NULL));
   self->ear = fds[0];
   speaker = g_strdup_printf ("audioconvert ! audioresample ! audio/x-raw,format=S16LE,rate=48000,channels=1 ! "
-                             "fdsink fd=%d sync=true", fds[1]);
+                             "fdsink fd=%d sync=true",
+                             fds[1]);
   config.audio_sink = speaker;
   config.video_source = "videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=180,framerate=30/1";
   self->pictures = parlor_test_meter_new ();

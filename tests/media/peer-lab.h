@@ -25,13 +25,13 @@ struct _PeerEnd
   GPtrArray *candidates; /* of ours, until the other side has our description */
   gboolean described;    /* the other side has our description */
   gboolean mute_candidates;
-  char *sdp;             /* ours, as it was made */
-  GError *error;         /* of the last operation */
-  guint n_operations;    /* that ended */
+  char *sdp;          /* ours, as it was made */
+  GError *error;      /* of the last operation */
+  guint n_operations; /* that ended */
 
   GPtrArray *texts;
   gint64 began, connected, first_picture, first_sound; /* us */
-  int ear;               /* the reading end of the speaker */
+  int ear;                                             /* the reading end of the speaker */
   GThread *listener;
 };
 

@@ -122,13 +122,13 @@ test_wrong_fingerprint (Fixture *f, gconstpointer which)
   g_assert_cmpint (count_packets (deceived), >, 0);
 }
 
-#define WITH_CONTEXT(context, call)                                                                                    \
-  G_STMT_START                                                                                                         \
-  {                                                                                                                    \
-    g_main_context_push_thread_default (context);                                                                      \
-    call;                                                                                                              \
-    g_main_context_pop_thread_default (context);                                                                       \
-  }                                                                                                                    \
+#define WITH_CONTEXT(context, call)               \
+  G_STMT_START                                    \
+  {                                               \
+    g_main_context_push_thread_default (context); \
+    call;                                         \
+    g_main_context_pop_thread_default (context);  \
+  }                                               \
   G_STMT_END
 
 static gboolean

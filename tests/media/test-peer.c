@@ -258,8 +258,7 @@ test_texts (Fixture *f, gconstpointer data)
   g_clear_error (&error);
 
   peer_end_call (f->a, f->b, NULL);
-  parlor_test_wait (parlor_peer_get_data_open (PARLOR_PEER (f->a->peer)) &&
-                      parlor_peer_get_data_open (PARLOR_PEER (f->b->peer)), 20);
+  parlor_test_wait (parlor_peer_get_data_open (PARLOR_PEER (f->a->peer)) && parlor_peer_get_data_open (PARLOR_PEER (f->b->peer)), 20);
   g_assert_cmpint (parlor_peer_get_state (PARLOR_PEER (f->a->peer)), ==, PARLOR_PEER_CONNECTED);
   g_assert_cmpint (parlor_peer_get_state (PARLOR_PEER (f->b->peer)), ==, PARLOR_PEER_CONNECTED);
   g_assert_true (parlor_peer_send_text (PARLOR_PEER (f->a->peer), "there \xc3\xa9", &error));

@@ -429,8 +429,12 @@ test_candidates (void)
     "candidate:4 1 udp 2122260223 0c8d3e5a-2b1c-4f7e-9a6d-1e2f3a4b5c6d.local 50000 typ host generation 0",
   };
   static const char *const bad[] = {
-    "", "candidate:", "candidate", "candidate:1 1 UDP 2122252543 192.0.2.1 40000 typ", "nonsense",
-    "candidate:1 2 UDP 2122252543 192.0.2.1 40000 typ host",   /* RTCP */
+    "",
+    "candidate:",
+    "candidate",
+    "candidate:1 1 UDP 2122252543 192.0.2.1 40000 typ",
+    "nonsense",
+    "candidate:1 2 UDP 2122252543 192.0.2.1 40000 typ host", /* RTCP */
     "candidate:1 1 SCTP 2122252543 192.0.2.1 40000 typ host",
     "candidate:1 1 UDP -1 192.0.2.1 40000 typ host",
     "candidate:1 1 UDP 2122252543 192.0.2.1 70000 typ host",
@@ -466,15 +470,15 @@ test_candidates (void)
   g_assert_cmpstr (text, ==, "candidate:4 1 UDP 2122260223 192.0.2.9 50000 typ host");
 }
 
-#define KNOWN_PEM                                                                                                      \
-  "-----BEGIN CERTIFICATE-----\n"                                                                                      \
-  "MIIBHjCBxKADAgECAhAK4PCqgSjeFeZ5J8emv5JoMAoGCCqGSM49BAMCMBExDzAN\n"                                                 \
-  "BgNVBAMTBldlYlJUQzAeFw0yNjExMjEyMzQ2MDRaFw0yNjEyMjIyMzQ2MDRaMBEx\n"                                                 \
-  "DzANBgNVBAMTBldlYlJUQzBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABB80wrsJ\n"                                                 \
-  "rnEKRKtFUBA4cUvMicY/IHHKBwQ0LqRy/eT5TJH7RTt0QRhAgVEBnYD3pIkp55WT\n"                                                 \
-  "T98BYlmNVACmny4wCgYIKoZIzj0EAwIDSQAwRgIhAPmGJ4bxppnj5PtS4B5Rx+Q2\n"                                                 \
-  "jyDQMwbwootkwodtXE6XAiEA4UfVknYC6Sl+oLJrP//WN2IWfCPkALAsLjUsfAYd\n"                                                 \
-  "U/0=\n"                                                                                                             \
+#define KNOWN_PEM                                                      \
+  "-----BEGIN CERTIFICATE-----\n"                                      \
+  "MIIBHjCBxKADAgECAhAK4PCqgSjeFeZ5J8emv5JoMAoGCCqGSM49BAMCMBExDzAN\n" \
+  "BgNVBAMTBldlYlJUQzAeFw0yNjExMjEyMzQ2MDRaFw0yNjEyMjIyMzQ2MDRaMBEx\n" \
+  "DzANBgNVBAMTBldlYlJUQzBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABB80wrsJ\n" \
+  "rnEKRKtFUBA4cUvMicY/IHHKBwQ0LqRy/eT5TJH7RTt0QRhAgVEBnYD3pIkp55WT\n" \
+  "T98BYlmNVACmny4wCgYIKoZIzj0EAwIDSQAwRgIhAPmGJ4bxppnj5PtS4B5Rx+Q2\n" \
+  "jyDQMwbwootkwodtXE6XAiEA4UfVknYC6Sl+oLJrP//WN2IWfCPkALAsLjUsfAYd\n" \
+  "U/0=\n"                                                             \
   "-----END CERTIFICATE-----\n"
 
 /* Against what `openssl x509 -fingerprint -sha256` says; the key after it must not count. */
