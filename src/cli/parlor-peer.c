@@ -7,6 +7,7 @@
 #include <glib-unix.h>
 #include <gst/gst.h>
 #include <locale.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -297,6 +298,7 @@ main (int argc, char *argv[])
   Program program = { .status = EXIT_SUCCESS };
   g_autoptr (GError) error = NULL;
 
+  mallopt (M_ARENA_MAX, PARLOR_MALLOC_ARENAS);
   setlocale (LC_ALL, "");
   /* Standard output is for what a program reads. */
   g_log_writer_default_set_use_stderr (TRUE);
