@@ -32,7 +32,8 @@ static const struct
   [PARLOR_SLOT_CAMERA] = {
     "--video-source",
     VIDEO_TAIL,
-    "videotestsrc is-live=true pattern=ball ! "
+    "videotestsrc is-live=true pattern=ball background-color=0xff3d5a80 "
+    "foreground-color=0xffffd7a8 ! "
     "capsfilter caps=\"video/x-raw,format=I420,width=1280,height=720,framerate=30/1\"",
   },
   [PARLOR_SLOT_MICROPHONE] = {
