@@ -69,6 +69,8 @@ new_farewell (ParlorCall *self, ParlorEndReason reason)
 void
 parlor_call_end_and_tell (ParlorCall *self, ParlorEndReason reason, const char *message)
 {
+  g_autoptr (ParlorCall) keep = g_object_ref (self);
+
   if (self->state == PARLOR_CALL_ENDED)
     return;
 
@@ -129,6 +131,8 @@ take_bye (ParlorCall *self, const char *reason)
 void
 parlor_call_handle_message (ParlorCall *self, const ParlorMessage *message)
 {
+  g_autoptr (ParlorCall) keep = g_object_ref (self); /* who hears of a state may hang up */
+
   switch (message->type)
     {
     case PARLOR_MESSAGE_ACCEPT:

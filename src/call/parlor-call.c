@@ -131,6 +131,7 @@ reason_of_error (ParlorCall *self, const GError *error)
     switch ((ParlorError) error->code)
       {
       case PARLOR_ERROR_BAD_SDP:
+      case PARLOR_ERROR_TOO_LARGE:
         return PARLOR_END_BAD_SDP;
       case PARLOR_ERROR_NO_FINGERPRINT:
         return PARLOR_END_FINGERPRINT_MISSING;
@@ -192,7 +193,7 @@ on_peer_text (ParlorPeer *peer, const char *text, gpointer user_data)
 static void
 on_negotiator_event (ParlorNegotiatorEvent event, const GError *error, gpointer user_data)
 {
-  ParlorCall *self = user_data;
+  g_autoptr (ParlorCall) self = g_object_ref (user_data); /* who hears of a state may hang up */
 
   switch (event)
     {

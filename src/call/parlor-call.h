@@ -40,7 +40,7 @@ typedef enum
  * @PARLOR_END_CONNECT_TIMEOUT: no path was found in time
  * @PARLOR_END_PEER_LEFT: they left the room before media was up
  * @PARLOR_END_RELAY_LOST: the relay went away before media was up
- * @PARLOR_END_BAD_SDP: their description cannot be used
+ * @PARLOR_END_BAD_SDP: their description, or what they send, cannot be used
  * @PARLOR_END_FINGERPRINT_MISSING: their description promises no certificate
  * @PARLOR_END_FINGERPRINT_MISMATCH: their certificate is not the one promised
  * @PARLOR_END_CONNECT_FAILED: ICE or DTLS failed

@@ -45,6 +45,7 @@ struct _ParlorChannelInterface
   const GError *(*get_error) (ParlorChannel *self);
 };
 
+/* Never changes the state within: a channel that breaks over it says so later, from the main context. */
 gboolean parlor_channel_send (ParlorChannel *self, const ParlorMessage *message, GError **error);
 void parlor_channel_close (ParlorChannel *self);
 ParlorChannelState parlor_channel_get_state (ParlorChannel *self);

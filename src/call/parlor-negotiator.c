@@ -69,6 +69,12 @@ candidate_new (const char *text, const char *mid, int mline_index)
   return candidate;
 }
 
+static GPtrArray *
+new_candidates (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) candidate_free);
+}
+
 static void
 fail (ParlorNegotiator *self, const GError *error)
 {
@@ -114,18 +120,23 @@ send_description (ParlorNegotiator *self, ParlorMessageType type, const char *sd
   return TRUE;
 }
 
+/* A candidate may be the peer's end, and that ours: free() cancels. */
 static void
 agree (ParlorNegotiator *self)
 {
+  g_autoptr (GCancellable) alive = g_object_ref (self->cancellable);
+  g_autoptr (GPtrArray) theirs = g_steal_pointer (&self->theirs);
+
   self->agreed = TRUE;
-  for (guint i = 0; i < self->theirs->len; i++)
+  self->theirs = new_candidates ();
+  for (guint i = 0; i < theirs->len && !g_cancellable_is_cancelled (alive); i++)
     {
-      const Candidate *candidate = g_ptr_array_index (self->theirs, i);
+      const Candidate *candidate = g_ptr_array_index (theirs, i);
 
       parlor_peer_add_candidate (self->peer, candidate->candidate, candidate->mid, candidate->mline_index);
     }
-  g_ptr_array_set_size (self->theirs, 0);
-  self->func (PARLOR_NEGOTIATOR_AGREED, NULL, self->user_data);
+  if (!g_cancellable_is_cancelled (alive))
+    self->func (PARLOR_NEGOTIATOR_AGREED, NULL, self->user_data);
 }
 
 static void
@@ -163,7 +174,7 @@ static void
 on_peer_candidate (ParlorPeer *peer, const char *candidate, const char *mid, int mline_index, gpointer user_data)
 {
   ParlorNegotiator *self = user_data;
-  g_autoptr (GPtrArray) one = g_ptr_array_new_with_free_func ((GDestroyNotify) candidate_free);
+  g_autoptr (GPtrArray) one = new_candidates ();
 
   g_ptr_array_add (one, candidate_new (candidate, mid, mline_index));
   if (self->described)
@@ -264,8 +275,8 @@ parlor_negotiator_new (ParlorChannel *channel,
   self->func = func;
   self->user_data = user_data;
   self->cancellable = g_cancellable_new ();
-  self->ours = g_ptr_array_new_with_free_func ((GDestroyNotify) candidate_free);
-  self->theirs = g_ptr_array_new_with_free_func ((GDestroyNotify) candidate_free);
+  self->ours = new_candidates ();
+  self->theirs = new_candidates ();
   return self;
 }
 

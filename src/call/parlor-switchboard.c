@@ -17,6 +17,8 @@
  * answers rings with busy while there is a call; and settles two who ring each other. Main thread only.
  */
 
+#define MAX_PARTICIPANTS 256
+
 enum
 {
   PROP_0,
@@ -78,7 +80,9 @@ add_participant (ParlorSwitchboard *self, const ParlorPeerInfo *info)
 {
   g_autoptr (ParlorParticipant) participant = NULL;
 
-  if (find_participant (self, info->id, NULL))
+  /* A relay may say anything: not ourselves, and not without end. */
+  if (g_strcmp0 (info->id, self->id) == 0 || find_participant (self, info->id, NULL) ||
+      g_list_model_get_n_items (G_LIST_MODEL (self->participants)) >= MAX_PARTICIPANTS)
     return;
 
   participant = parlor_participant_new (info->id, info->name, info->dialect);
@@ -96,7 +100,7 @@ is_participant_of_call (ParlorSwitchboard *self, const char *id)
 static void
 on_call_state (ParlorCall *call, GParamSpec *pspec, gpointer user_data)
 {
-  ParlorSwitchboard *self = user_data;
+  g_autoptr (ParlorSwitchboard) self = g_object_ref (user_data); /* who hears of the end may let go of us */
   g_autoptr (ParlorCall) ended = NULL;
 
   if (parlor_call_get_state (call) != PARLOR_CALL_ENDED || self->call != call)
@@ -471,12 +475,24 @@ parlor_switchboard_get_id (ParlorSwitchboard *self)
   return self->id;
 }
 
+static ParlorCall *
+still_on (ParlorSwitchboard *self, ParlorCall *call, GError **error)
+{
+  if (self->call == call)
+    return call;
+
+  g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_FAILED, "The call ended at once: %s",
+               parlor_end_reason_to_string (parlor_call_get_end_reason (call)));
+  return NULL;
+}
+
 ParlorCall *
 parlor_switchboard_call (ParlorSwitchboard *self,
                          ParlorParticipant *participant,
                          ParlorMediaFlags media,
                          GError **error)
 {
+  g_autoptr (ParlorSwitchboard) keep = NULL;
   g_autoptr (ParlorParticipant) somebody = NULL;
   g_autoptr (ParlorCall) call = NULL;
 
@@ -484,7 +500,11 @@ parlor_switchboard_call (ParlorSwitchboard *self,
 
   if (self->call && participant == parlor_call_get_participant (self->call) &&
       parlor_call_get_state (self->call) == PARLOR_CALL_RINGING)
-    return parlor_call_accept (self->call, error) ? self->call : NULL;
+    {
+      keep = g_object_ref (self);
+      call = g_object_ref (self->call);
+      return parlor_call_accept (call, error) ? still_on (self, call, error) : NULL;
+    }
   if (self->call)
     {
       g_set_error_literal (error, PARLOR_ERROR, PARLOR_ERROR_STATE, "There is a call already. Hang up first.");
@@ -509,11 +529,13 @@ parlor_switchboard_call (ParlorSwitchboard *self,
       return NULL;
     }
 
+  keep = g_object_ref (self);
   call = parlor_call_new_outgoing (self->channel, self->factory, self->ice_servers, &self->deadlines,
                                    participant, media);
   take_call (self, g_object_ref (call));
-  parlor_call_dial (call);
-  return self->call;
+  if (self->call == call)
+    parlor_call_dial (call);
+  return still_on (self, call, error);
 }
 
 void

@@ -36,7 +36,8 @@ const char *parlor_switchboard_get_id (ParlorSwitchboard *self);
  * @self: a switchboard whose channel is open
  * @participant: (nullable): whom to ring; %NULL on a seed relay: everybody who listens
  * @media: what we mean to send
- * @error: PARLOR_ERROR_STATE while another call is on or the channel is not open
+ * @error: PARLOR_ERROR_STATE while another call is on or the channel is not open; PARLOR_ERROR_REJECTED for a seed peer where that is
+ *   refused; PARLOR_ERROR_FAILED when the call ended at once: "ended" has told why
  *
  * Calling the very one who rings us is accepting.
  *

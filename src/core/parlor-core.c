@@ -166,6 +166,8 @@ tell_local_media (ParlorCore *self)
 static void
 be_ready (ParlorCore *self)
 {
+  g_autoptr (ParlorCore) keep = g_object_ref (self);
+
   self->ready = TRUE;
   g_signal_emit (self, signals[READY], 0);
   call_if_wanted (self);
@@ -317,7 +319,9 @@ join (ParlorCore *self, ParlorInvite *invite, gboolean call)
   set_session (self, PARLOR_SESSION_CONNECTING);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PARTICIPANTS]);
   g_object_thaw_notify (G_OBJECT (self));
-  parlor_ws_channel_connect (channel);
+  /* Who heard of it may have left already. */
+  if (self->channel == PARLOR_CHANNEL (channel))
+    parlor_ws_channel_connect (channel);
 }
 
 static void

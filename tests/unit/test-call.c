@@ -2,7 +2,6 @@
 #include "fake-peer.h"
 #include "fake-relay.h"
 #include "parlor-error.h"
-#include "parlor-negotiator.h"
 #include "parlor-switchboard.h"
 
 /* The state machine, with a relay and peer connections in memory: what is asserted is order and outcome, never time. */
@@ -690,26 +689,68 @@ test_nobody (void)
   g_assert_error (error, PARLOR_ERROR, PARLOR_ERROR_STATE);
 }
 
+/* In the seed's dialect the peer is made at once: who dials learns of its failure from the return as well. */
 static void
-test_sdp_candidates (void)
+test_fails_at_once (void)
 {
-  static const char sdp[] = "v=0\r\nm=audio 9 X\r\na=mid:0\r\nm=video 9 X\r\na=mid:1\r\n";
-  g_autoptr (GPtrArray) candidates = g_ptr_array_new ();
-  g_autofree char *unchanged = parlor_negotiator_add_candidates_to_sdp (sdp, candidates);
-  g_autofree char *changed = NULL;
-  g_autofree char *no_media = NULL;
-  g_autofree char *one = NULL;
+  g_autoptr (FakeRelay) relay = fake_relay_new (PARLOR_DIALECT_SEED);
+  g_autoptr (Side) a = side_new (relay, "a", "AA", &patient);
+  g_autoptr (GError) error = NULL;
 
-  g_assert_cmpstr (unchanged, ==, sdp);
-  g_ptr_array_add (candidates, (gpointer) "candidate:1 x");
-  g_ptr_array_add (candidates, (gpointer) "candidate:2 y");
-  changed = parlor_negotiator_add_candidates_to_sdp (sdp, candidates);
-  g_assert_cmpstr (changed, ==,
-                   "v=0\r\nm=audio 9 X\r\na=mid:0\r\na=candidate:1 x\r\na=candidate:2 y\r\nm=video 9 X\r\na=mid:1\r\n");
-  no_media = parlor_negotiator_add_candidates_to_sdp ("v=0\r\n", candidates);
-  g_assert_cmpstr (no_media, ==, "v=0\r\n");
-  one = parlor_negotiator_add_candidates_to_sdp ("v=0\r\nm=audio 9 X\r\n", candidates);
-  g_assert_cmpstr (one, ==, "v=0\r\nm=audio 9 X\r\na=candidate:1 x\r\na=candidate:2 y\r\n");
+  wait_for (parlor_channel_get_state (PARLOR_CHANNEL (a->channel)) == PARLOR_CHANNEL_OPEN);
+  fake_peer_factory_set_broken (a->factory, TRUE);
+  g_assert_null (parlor_switchboard_call (a->switchboard, NULL, PARLOR_MEDIA_AUDIO, &error));
+  g_assert_error (error, PARLOR_ERROR, PARLOR_ERROR_FAILED);
+  assert_ended (a, PARLOR_END_MEDIA_FAILED);
+}
+
+static void
+hang_up_when_connecting (ParlorCall *call, GParamSpec *pspec, gpointer user_data)
+{
+  if (parlor_call_get_state (call) == PARLOR_CALL_CONNECTING)
+    parlor_call_hang_up (call);
+}
+
+/* Nobody but the switchboard holds the call, which ends while it says that it connects: on both sides, by accepting and by being accepted. */
+static void
+test_hang_up_within (void)
+{
+  for (guint ringer_ends = 0; ringer_ends < 2; ringer_ends++)
+    {
+      g_autoptr (FakeRelay) relay = fake_relay_new (PARLOR_DIALECT_PARLOR);
+      g_autoptr (Side) a = side_new (relay, "a", "AA", &patient);
+      g_autoptr (Side) b = side_new (relay, "b", "BB", &patient);
+      Side *side = ringer_ends ? a : b;
+
+      g_signal_handlers_disconnect_by_data (side->switchboard, side);
+      dial (a);
+      wait_for (is_in (b, PARLOR_CALL_RINGING));
+      g_signal_connect (parlor_switchboard_get_call (side->switchboard), "notify::state",
+                        G_CALLBACK (hang_up_when_connecting), NULL);
+      accept_ring (b);
+      wait_for (!parlor_switchboard_get_call (a->switchboard) && !parlor_switchboard_get_call (b->switchboard));
+      g_assert_cmpuint (fake_peer_factory_get_n_made (side->factory), ==, 0);
+    }
+}
+
+/* A relay that lies about who is there: ourselves, or more than a room holds. */
+static void
+test_crowd (void)
+{
+  g_autoptr (FakeRelay) relay = fake_relay_new (PARLOR_DIALECT_PARLOR);
+  g_autoptr (Side) a = side_new (relay, "a", "AA", &patient);
+  GListModel *participants = parlor_switchboard_get_participants (a->switchboard);
+
+  fake_channel_receive (a->channel, "{\"type\":\"joined\",\"peer\":{\"id\":\"a\",\"name\":\"Me\"}}");
+  for (guint i = 0; i < 300; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("{\"type\":\"joined\",\"peer\":{\"id\":\"p%u\",\"name\":\"P\"}}", i);
+
+      fake_channel_receive (a->channel, text);
+    }
+  drain ();
+  g_assert_cmpuint (g_list_model_get_n_items (participants), ==, 256);
+  g_assert_cmpstr (parlor_participant_get_id (first_participant (a)), ==, "p0");
 }
 
 int
@@ -737,6 +778,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/call/many-candidates", test_many_candidates);
   g_test_add_func ("/call/strays", test_strays);
   g_test_add_func ("/call/nobody", test_nobody);
-  g_test_add_func ("/call/sdp-candidates", test_sdp_candidates);
+  g_test_add_func ("/call/fails-at-once", test_fails_at_once);
+  g_test_add_func ("/call/hang-up-within", test_hang_up_within);
+  g_test_add_func ("/call/crowd", test_crowd);
   return g_test_run ();
 }

@@ -14,6 +14,7 @@ struct _FakePeerFactory
   int fail_code;
   gboolean dark;
   gboolean mute_data;
+  gboolean broken;
   guint n_made;
   FakePeer *last; /* weak */
 };
@@ -367,8 +368,14 @@ static ParlorPeer *
 create_peer (ParlorPeerFactory *factory, const ParlorPeerOptions *options, GError **error)
 {
   FakePeerFactory *self = FAKE_PEER_FACTORY (factory);
-  FakePeer *peer = g_object_new (FAKE_TYPE_PEER, NULL);
+  FakePeer *peer;
 
+  if (self->broken)
+    {
+      g_set_error_literal (error, PARLOR_ERROR, PARLOR_ERROR_MEDIA, "Broken.");
+      return NULL;
+    }
+  peer = g_object_new (FAKE_TYPE_PEER, NULL);
   peer->fingerprint = g_strdup_printf ("%s:%02X", self->fingerprint, self->n_made++);
   peer->seed = options->dialect == PARLOR_DIALECT_SEED;
   peer->fail_code = self->fail_code;
@@ -434,6 +441,12 @@ void
 fake_peer_factory_set_mute_data (FakePeerFactory *factory, gboolean mute_data)
 {
   factory->mute_data = mute_data;
+}
+
+void
+fake_peer_factory_set_broken (FakePeerFactory *factory, gboolean broken)
+{
+  factory->broken = broken;
 }
 
 guint

@@ -22,6 +22,8 @@ void fake_peer_factory_fail_with (FakePeerFactory *factory, int parlor_error_cod
 void fake_peer_factory_set_dark (FakePeerFactory *factory, gboolean dark);
 /* The data channel never opens. */
 void fake_peer_factory_set_mute_data (FakePeerFactory *factory, gboolean mute_data);
+/* No peer can be made. */
+void fake_peer_factory_set_broken (FakePeerFactory *factory, gboolean broken);
 guint fake_peer_factory_get_n_made (FakePeerFactory *factory);
 FakePeer *fake_peer_factory_get_last (FakePeerFactory *factory); /* (transfer none) (nullable) */
 
