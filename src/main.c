@@ -4,14 +4,18 @@
 #include <glib/gi18n.h>
 #include <gst/gst.h>
 #include <locale.h>
+#include <malloc.h>
 
 #include "parlor-application.h"
+#include "parlor-studio.h"
 
 int
 main (int argc, char **argv)
 {
-  g_autoptr (ParlorApplication) application = NULL;
+  ParlorApplication *application;
+  int status;
 
+  mallopt (M_ARENA_MAX, PARLOR_MALLOC_ARENAS);
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, PARLOR_LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
@@ -20,5 +24,9 @@ main (int argc, char **argv)
   gst_init (NULL, NULL);
 
   application = parlor_application_new ();
-  return g_application_run (G_APPLICATION (application), argc, argv);
+  status = g_application_run (G_APPLICATION (application), argc, argv);
+  g_object_unref (application);
+  parlor_media_finish_peers ();
+  parlor_media_finish_warm_up ();
+  return status;
 }

@@ -17,8 +17,20 @@
 static void
 complain (ParlorApplication *self, const char *text, const GError *error)
 {
-  g_debug ("%s (%s)", text, error->message);
-  parlor_window_add_toast (self->window, text);
+  g_debug ("%s", error->message);
+  if (text && self->window)
+    parlor_window_add_toast (self->window, text);
+}
+
+/* One's own link, opened where it was made: going there would close the room first. */
+static gboolean
+is_here (ParlorApplication *self, ParlorInvite *invite)
+{
+  ParlorInvite *here = parlor_core_get_invite (self->core);
+
+  return here && g_str_equal (parlor_invite_get_host (here), parlor_invite_get_host (invite))
+         && parlor_invite_get_port (here) == parlor_invite_get_port (invite)
+         && g_strcmp0 (parlor_invite_get_room (here), parlor_invite_get_room (invite)) == 0;
 }
 
 /**
@@ -43,7 +55,14 @@ parlor_application_join (ParlorApplication *self, const char *text)
 {
   g_autofree char *target = g_strdup (text); /* @text may be our last_target */
   g_autoptr (GError) error = NULL;
+  g_autoptr (ParlorInvite) invite = parlor_invite_parse (text, NULL);
 
+  if (invite && is_here (self, invite))
+    {
+      parlor_window_drop_lobby (self->window);
+      parlor_window_add_toast (self->window, _ ("This is the room you are in. Send the link to somebody else."));
+      return;
+    }
   self->tried = TRUE;
   g_free (self->last_target);
   self->last_target = g_steal_pointer (&target);
@@ -81,7 +100,7 @@ on_call (GSimpleAction *action, GVariant *parameter, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   if (!parlor_core_call (self->core, NULL, &error))
-    complain (self, _ ("Nobody else is here."), error);
+    complain (self, parlor_words_for_no_call (error), error);
 }
 
 /* Still in the room: ring there; otherwise go there again. */
@@ -209,7 +228,7 @@ update_enabled (ParlorApplication *self)
   set_enabled (self, "join", !call);
   set_enabled (self, "retry", !call);
   set_enabled (self, "call", !call && session == PARLOR_SESSION_IN_ROOM);
-  set_enabled (self, "call-again", !call && session != PARLOR_SESSION_CONNECTING);
+  set_enabled (self, "call-again", !call && (session == PARLOR_SESSION_IDLE || session == PARLOR_SESSION_IN_ROOM));
   set_enabled (self, "accept", rings);
   set_enabled (self, "accept-voice", rings);
   set_enabled (self, "decline", rings);

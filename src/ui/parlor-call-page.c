@@ -71,7 +71,7 @@ static char *
 microphone_words (gpointer self, const char *name)
 {
   /* Translators: %s is the name of the other person. */
-  return g_strdup_printf (_ ("The microphone of %s is off"), name);
+  return g_strdup_printf (_ ("The microphone of %s is off"), parlor_words_for_person (name));
 }
 
 static gboolean
@@ -84,7 +84,7 @@ static char *
 picture_words (gpointer self, const char *name)
 {
   /* Translators: %s is the name of the other person. */
-  return g_strdup_printf (_ ("Picture of %s"), name);
+  return g_strdup_printf (_ ("Picture of %s"), parlor_words_for_person (name));
 }
 
 /* --- the clock --- */
@@ -257,6 +257,15 @@ on_call_changed (ParlorCallPage *self)
   update_clock (self);
 }
 
+/* A key that is let go of in another window is not told here: the microphone must not stay on. */
+static void
+parlor_call_page_root (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (parlor_call_page_parent_class)->root (widget);
+  g_signal_connect_object (gtk_widget_get_root (widget), "notify::is-active", G_CALLBACK (stop_speaking), widget,
+                           G_CONNECT_SWAPPED);
+}
+
 static void
 parlor_call_page_map (GtkWidget *widget)
 {
@@ -297,6 +306,7 @@ parlor_call_page_class_init (ParlorCallPageClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = parlor_call_page_dispose;
+  widget_class->root = parlor_call_page_root;
   widget_class->map = parlor_call_page_map;
   widget_class->unmap = parlor_call_page_unmap;
 
@@ -316,6 +326,7 @@ parlor_call_page_class_init (ParlorCallPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, ParlorCallPage, over_header);
   gtk_widget_class_bind_template_child (widget_class, ParlorCallPage, over_controls);
   gtk_widget_class_bind_template_callback (widget_class, shows_avatar);
+  gtk_widget_class_bind_template_callback_full (widget_class, "person", G_CALLBACK (parlor_window_page_person));
   gtk_widget_class_bind_template_callback (widget_class, lock_words);
   gtk_widget_class_bind_template_callback (widget_class, microphone_words);
   gtk_widget_class_bind_template_callback (widget_class, is_off);

@@ -62,11 +62,12 @@ parlor_ended_page_set_call (ParlorEndedPage *self, ParlorCall *call)
   const char *name = parlor_participant_get_name (parlor_call_get_participant (call));
   const char *message = parlor_call_get_end_message (call);
   ParlorEndReason reason = parlor_call_get_end_reason (call);
-  g_autofree char *details = parlor_words_for_end_details (reason, name);
+  gboolean incoming = parlor_call_get_incoming (call);
+  g_autofree char *details = parlor_words_for_end_details (reason, incoming, name);
   g_autofree char *duration = parlor_words_for_duration (parlor_call_get_duration (call));
 
   adw_avatar_set_text (self->avatar, name);
-  gtk_label_set_label (self->heading, parlor_words_for_end (reason));
+  gtk_label_set_label (self->heading, parlor_words_for_end (reason, incoming));
   gtk_label_set_label (self->details, details);
   gtk_label_set_label (self->duration, duration);
   gtk_widget_set_visible (GTK_WIDGET (self->duration), *duration != '\0');

@@ -54,8 +54,11 @@ parlor_failure_page_init (ParlorFailurePage *self)
 void
 parlor_failure_page_set_error (ParlorFailurePage *self, const GError *error)
 {
-  /* The same text would fail in the same way. */
-  gboolean again = !g_error_matches (error, PARLOR_ERROR, PARLOR_ERROR_BAD_INVITE);
+  /* The same text would fail in the same way, and Parlor starts camera and microphone once. */
+  gboolean again = !g_error_matches (error, PARLOR_ERROR, PARLOR_ERROR_BAD_INVITE)
+                   && !g_error_matches (error, PARLOR_ERROR, PARLOR_ERROR_NO_DEVICE)
+                   && !g_error_matches (error, PARLOR_ERROR, PARLOR_ERROR_DEVICE_BUSY)
+                   && !g_error_matches (error, PARLOR_ERROR, PARLOR_ERROR_MEDIA);
 
   adw_status_page_set_title (self->status, parlor_words_for_error (error));
   adw_status_page_set_description (self->status, parlor_words_for_error_details (error));

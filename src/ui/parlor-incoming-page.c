@@ -39,6 +39,7 @@ parlor_incoming_page_class_init (ParlorIncomingPageClass *klass)
   g_type_ensure (PARLOR_TYPE_SNAP_BOX);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/parlor/Parlor/ui/parlor-incoming-page.ui");
+  gtk_widget_class_bind_template_callback_full (widget_class, "person", G_CALLBACK (parlor_window_page_person));
   gtk_widget_class_bind_template_callback (widget_class, how_sure);
 }
 

@@ -27,6 +27,8 @@ parlor_ringing_page_class_init (ParlorRingingPageClass *klass)
   g_type_ensure (PARLOR_TYPE_SNAP_BOX);
   gtk_widget_class_set_template_from_resource (GTK_WIDGET_CLASS (klass),
                                                "/io/github/parlor/Parlor/ui/parlor-ringing-page.ui");
+  gtk_widget_class_bind_template_callback_full (GTK_WIDGET_CLASS (klass), "person",
+                                                G_CALLBACK (parlor_window_page_person));
 }
 
 static void

@@ -9,6 +9,8 @@
 
 #include "parlor-adaptive-box.h"
 #include "parlor-self-view.h"
+#include "parlor-window.h"
+#include "parlor-words.h"
 
 /*
  * ParlorRoomPage: in a room without a call. For who hosts: the invite to hand out, and what is true about it;
@@ -21,7 +23,8 @@ struct _ParlorRoomPage
 
   GtkListBox *people;
   GtkWidget *waiting;
-  GListModel *participants; /* (nullable) */
+  GSignalGroup *core_signals;
+  GListModel *participants; /* (nullable): of the core, which has another list in each room */
 };
 
 G_DEFINE_FINAL_TYPE (ParlorRoomPage, parlor_room_page, PARLOR_TYPE_WINDOW_PAGE)
@@ -92,21 +95,25 @@ on_call_clicked (GtkWidget *button, ParlorParticipant *participant)
   GtkWidget *page = gtk_widget_get_ancestor (button, PARLOR_TYPE_ROOM_PAGE);
   g_autoptr (GError) error = NULL;
 
-  if (!parlor_core_call (parlor_window_page_get_core (PARLOR_WINDOW_PAGE (page)), participant, &error))
-    g_debug ("Cannot call: %s", error->message);
+  if (!parlor_core_call (parlor_window_page_get_core (PARLOR_WINDOW_PAGE (page)), participant, &error)
+      && parlor_words_for_no_call (error))
+    parlor_window_add_toast (PARLOR_WINDOW (gtk_widget_get_root (page)), parlor_words_for_no_call (error));
 }
 
 static GtkWidget *
 create_person (gpointer item, gpointer user_data)
 {
   ParlorParticipant *participant = item;
+  const char *name = parlor_words_for_person (parlor_participant_get_name (participant));
+  /* Translators: %s is the name of the other person. */
+  g_autofree char *words = g_strdup_printf (_ ("Call %s"), name);
   GtkWidget *row = adw_action_row_new ();
-  GtkWidget *avatar = adw_avatar_new (36, NULL, TRUE);
+  GtkWidget *avatar = adw_avatar_new (36, parlor_participant_get_name (participant), TRUE);
   GtkWidget *call = gtk_button_new_with_label (_ ("Call"));
 
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE); /* names come from the network */
-  g_object_bind_property (participant, "name", row, "title", G_BINDING_SYNC_CREATE);
-  g_object_bind_property (participant, "name", avatar, "text", G_BINDING_SYNC_CREATE);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), name);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (call), GTK_ACCESSIBLE_PROPERTY_LABEL, words, -1);
   g_object_bind_property (participant, "in-call", call, "sensitive",
                           G_BINDING_SYNC_CREATE | G_BINDING_INVERT_BOOLEAN);
   gtk_widget_set_valign (call, GTK_ALIGN_CENTER);
@@ -127,7 +134,7 @@ on_people_changed (ParlorRoomPage *self)
 }
 
 static void
-on_core_changed (ParlorRoomPage *self)
+on_participants_changed (ParlorRoomPage *self)
 {
   ParlorCore *core = parlor_window_page_get_core (PARLOR_WINDOW_PAGE (self));
 
@@ -144,8 +151,16 @@ on_core_changed (ParlorRoomPage *self)
 }
 
 static void
+on_core_changed (ParlorRoomPage *self)
+{
+  g_signal_group_set_target (self->core_signals, parlor_window_page_get_core (PARLOR_WINDOW_PAGE (self)));
+  on_participants_changed (self);
+}
+
+static void
 parlor_room_page_dispose (GObject *object)
 {
+  g_clear_object (&PARLOR_ROOM_PAGE (object)->core_signals);
   g_clear_object (&PARLOR_ROOM_PAGE (object)->participants);
   G_OBJECT_CLASS (parlor_room_page_parent_class)->dispose (object);
 }
@@ -177,5 +192,8 @@ static void
 parlor_room_page_init (ParlorRoomPage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  self->core_signals = g_signal_group_new (PARLOR_TYPE_CORE);
+  g_signal_group_connect_swapped (self->core_signals, "notify::participants", G_CALLBACK (on_participants_changed),
+                                  self);
   g_signal_connect (self, "notify::core", G_CALLBACK (on_core_changed), NULL);
 }

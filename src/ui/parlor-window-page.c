@@ -5,6 +5,8 @@
 
 #include "parlor-window-page.h"
 
+#include "parlor-words.h"
+
 /*
  * ParlorWindowPage: the little that all pages of the window have in common. GTK 4.8 shows assistive tools all pages of a
  * stack as if they were there at once: a page hides itself from them while it is not shown. Main thread only.
@@ -128,6 +130,13 @@ parlor_window_page_get_core (ParlorWindowPage *self)
 
   g_return_val_if_fail (PARLOR_IS_WINDOW_PAGE (self), NULL);
   return priv->core;
+}
+
+/* For templates, as a closure: whoever has no name is somebody all the same. */
+char *
+parlor_window_page_person (gpointer self, const char *name)
+{
+  return g_strdup (parlor_words_for_person (name));
 }
 
 gboolean

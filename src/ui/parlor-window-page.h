@@ -24,4 +24,7 @@ struct _ParlorWindowPageClass
 ParlorCore *parlor_window_page_get_core (ParlorWindowPage *self); /* (transfer none) (nullable) */
 gboolean parlor_window_page_get_dark (ParlorWindowPage *self);
 
+/* For templates that bind it as "person": (transfer full): @name, or a word for who has none. */
+char *parlor_window_page_person (gpointer self, const char *name);
+
 G_END_DECLS

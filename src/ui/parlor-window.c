@@ -240,6 +240,8 @@ parlor_window_close_request (GtkWindow *window)
   adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "end", ADW_RESPONSE_DESTRUCTIVE);
   adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "stay");
   g_signal_connect_object (dialog, "response", G_CALLBACK (on_close_response), self, G_CONNECT_SWAPPED);
+  /* The call may end before the question is answered. */
+  g_signal_connect_object (self->core, "ended", G_CALLBACK (gtk_window_destroy), dialog, G_CONNECT_SWAPPED);
   gtk_window_present (GTK_WINDOW (dialog));
   return GDK_EVENT_STOP;
 }
@@ -358,6 +360,19 @@ parlor_window_show_lobby (ParlorWindow *self, ParlorInvite *invite, const char *
 }
 
 /**
+ * parlor_window_drop_lobby:
+ * @self: a window
+ *
+ * The link that was opened needs no answer any more.
+ */
+void
+parlor_window_drop_lobby (ParlorWindow *self)
+{
+  self->has_lobby = FALSE;
+  update_page (self);
+}
+
+/**
  * parlor_window_show_failure:
  * @self: a window
  * @error: what joining or hosting failed with
@@ -368,6 +383,9 @@ parlor_window_show_failure (ParlorWindow *self, const GError *error)
   parlor_failure_page_set_error (PARLOR_FAILURE_PAGE (self->failure), error);
   self->has_failure = TRUE;
   self->has_lobby = FALSE;
+  /* A call goes on, whatever a link or the relay says: its page stays. */
+  if (parlor_core_get_call (self->core))
+    parlor_window_add_toast (self, parlor_words_for_error (error));
   update_page (self);
 }
 

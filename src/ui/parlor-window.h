@@ -12,6 +12,7 @@ G_DECLARE_FINAL_TYPE (ParlorWindow, parlor_window, PARLOR, WINDOW, AdwApplicatio
 
 ParlorWindow *parlor_window_new (GtkApplication *application, ParlorCore *core);
 void parlor_window_show_lobby (ParlorWindow *self, ParlorInvite *invite, const char *text);
+void parlor_window_drop_lobby (ParlorWindow *self);
 void parlor_window_show_failure (ParlorWindow *self, const GError *error);
 void parlor_window_add_toast (ParlorWindow *self, const char *text);
 

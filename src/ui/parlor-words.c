@@ -15,14 +15,31 @@
  */
 
 /**
+ * parlor_words_for_person:
+ * @name: (nullable): what they call themselves; the pages of the seed say nothing
+ *
+ * Returns: a name to show, never empty
+ */
+const char *
+parlor_words_for_person (const char *name)
+{
+  /* Translators: stands for the other person where they have not said their name. */
+  return name && *name ? name : _ ("Somebody");
+}
+
+/**
  * parlor_words_for_end:
  * @reason: why a call is over
+ * @incoming: whether they called
  *
  * Returns: a heading
  */
 const char *
-parlor_words_for_end (ParlorEndReason reason)
+parlor_words_for_end (ParlorEndReason reason, gboolean incoming)
 {
+  if (incoming && (reason == PARLOR_END_CANCELLED || reason == PARLOR_END_NO_ANSWER))
+    return _ ("Missed Call");
+
   switch (reason)
     {
     case PARLOR_END_DECLINED:
@@ -30,7 +47,7 @@ parlor_words_for_end (ParlorEndReason reason)
     case PARLOR_END_BUSY:
       return _ ("Busy");
     case PARLOR_END_CANCELLED:
-      return _ ("Missed Call");
+      return _ ("Call Cancelled");
     case PARLOR_END_NO_ANSWER:
       return _ ("No Answer");
     case PARLOR_END_NO_DEVICE:
@@ -63,6 +80,23 @@ parlor_words_for_end (ParlorEndReason reason)
   return _ ("Call Ended");
 }
 
+/* Where it matters who called: what is said of those who called us. */
+static const char *
+incoming_details_format (ParlorEndReason reason)
+{
+  switch (reason)
+    {
+    case PARLOR_END_DECLINED:
+      return _ ("You declined the call from %s.");
+    case PARLOR_END_CANCELLED:
+      return _ ("%s called, and stopped before you answered.");
+    case PARLOR_END_NO_ANSWER:
+      return _ ("%s called for a while, and nobody answered here.");
+    default:
+      return NULL;
+    }
+}
+
 static const char *
 end_details_format (ParlorEndReason reason)
 {
@@ -70,17 +104,17 @@ end_details_format (ParlorEndReason reason)
     {
     /* Translators: in all of these, %s is the name of the other person. */
     case PARLOR_END_HUNG_UP:
-      return _ ("You hung up on %s.");
+      return _ ("You ended the call with %s.");
     case PARLOR_END_REMOTE_HUNG_UP:
       return _ ("%s hung up.");
     case PARLOR_END_DECLINED:
-      return _ ("The call with %s was declined.");
+      return _ ("%s declined the call.");
     case PARLOR_END_BUSY:
       return _ ("%s is in another call. Try again later.");
     case PARLOR_END_CANCELLED:
-      return _ ("%s called, and stopped before you answered.");
+      return _ ("You stopped calling %s.");
     case PARLOR_END_NO_ANSWER:
-      return _ ("The call with %s rang for a while and nobody answered.");
+      return _ ("It rang at %s for a while, and nobody answered.");
     case PARLOR_END_NO_DEVICE:
       return _ ("%s has neither camera nor microphone to answer with.");
     case PARLOR_END_OFFER_TIMEOUT:
@@ -118,17 +152,19 @@ end_details_format (ParlorEndReason reason)
 /**
  * parlor_words_for_end_details:
  * @reason: why a call is over
- * @name: with whom it was
+ * @incoming: whether they called
+ * @name: (nullable): with whom it was
  *
  * Returns: (transfer full): one or two sentences: what happened, and what can be done
  */
 char *
-parlor_words_for_end_details (ParlorEndReason reason, const char *name)
+parlor_words_for_end_details (ParlorEndReason reason, gboolean incoming, const char *name)
 {
-  g_autoptr (GString) text = g_string_new (end_details_format (reason));
+  const char *format = incoming ? incoming_details_format (reason) : NULL;
+  g_autoptr (GString) text = g_string_new (format ? format : end_details_format (reason));
 
   /* The format is a translation: replaced, not interpreted. */
-  g_string_replace (text, "%s", name, 1);
+  g_string_replace (text, "%s", parlor_words_for_person (name), 1);
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
@@ -206,6 +242,22 @@ parlor_words_for_error_details (const GError *error)
         break;
       }
   return _ ("Try again.");
+}
+
+/**
+ * parlor_words_for_no_call:
+ * @error: why parlor_core_call() rang nobody
+ *
+ * Returns: (nullable): a sentence; %NULL when the call that ended at once says it better
+ */
+const char *
+parlor_words_for_no_call (const GError *error)
+{
+  if (g_error_matches (error, PARLOR_ERROR, PARLOR_ERROR_FAILED))
+    return NULL;
+  if (g_error_matches (error, PARLOR_ERROR, PARLOR_ERROR_REJECTED))
+    return _ ("They cannot use the key of your invite. Ask them to open the link you sent.");
+  return _ ("Nobody is here who could be called.");
 }
 
 /**

@@ -8,8 +8,10 @@ G_BEGIN_DECLS
 
 /* What the user reads. All strings are translated; where a `char *` is returned, it is (transfer full). */
 
-const char *parlor_words_for_end (ParlorEndReason reason);
-char *parlor_words_for_end_details (ParlorEndReason reason, const char *name);
+const char *parlor_words_for_person (const char *name);
+const char *parlor_words_for_end (ParlorEndReason reason, gboolean incoming);
+char *parlor_words_for_end_details (ParlorEndReason reason, gboolean incoming, const char *name);
+const char *parlor_words_for_no_call (const GError *error);
 const char *parlor_words_for_error (const GError *error);
 const char *parlor_words_for_error_details (const GError *error);
 const char *parlor_words_for_refusal (const char *code);

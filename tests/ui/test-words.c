@@ -10,7 +10,7 @@
 
 /* Every reason a call can end for has words of its own, with the name in them. */
 static void
-test_every_end_has_words (void)
+check_every_end (gboolean incoming)
 {
   g_autoptr (GEnumClass) reasons = g_type_class_ref (PARLOR_TYPE_END_REASON);
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -18,15 +18,46 @@ test_every_end_has_words (void)
   for (guint i = 0; i < reasons->n_values; i++)
     {
       ParlorEndReason reason = reasons->values[i].value;
-      char *details = parlor_words_for_end_details (reason, "100% Ann %s");
+      char *details = parlor_words_for_end_details (reason, incoming, "100% Ann %s");
 
-      g_assert_cmpstr (parlor_words_for_end (reason), !=, "");
+      g_assert_cmpstr (parlor_words_for_end (reason, incoming), !=, "");
       g_assert_nonnull (strstr (details, "100% Ann %s"));
       g_assert_true (g_hash_table_add (seen, details));
       if (parlor_end_reason_is_failure (reason) && reason != PARLOR_END_NONE)
-        g_assert_cmpstr (parlor_words_for_end (reason), !=, parlor_words_for_end (PARLOR_END_HUNG_UP));
+        g_assert_cmpstr (parlor_words_for_end (reason, incoming), !=, parlor_words_for_end (PARLOR_END_HUNG_UP, incoming));
     }
   g_assert_cmpuint (g_hash_table_size (seen), ==, reasons->n_values);
+}
+
+static void
+test_every_end_has_words (void)
+{
+  check_every_end (FALSE);
+  check_every_end (TRUE);
+}
+
+/* Who stopped calling, and who declined, depends on who called. */
+static void
+test_who_called (void)
+{
+  g_autofree char *ours = parlor_words_for_end_details (PARLOR_END_CANCELLED, FALSE, "Ann");
+  g_autofree char *theirs = parlor_words_for_end_details (PARLOR_END_CANCELLED, TRUE, "Ann");
+
+  g_assert_cmpstr (ours, ==, "You stopped calling Ann.");
+  g_assert_cmpstr (theirs, ==, "Ann called, and stopped before you answered.");
+  g_assert_cmpstr (parlor_words_for_end (PARLOR_END_CANCELLED, TRUE), ==, "Missed Call");
+  g_assert_cmpstr (parlor_words_for_end (PARLOR_END_CANCELLED, FALSE), ==, "Call Cancelled");
+}
+
+/* The pages of the seed say no name. */
+static void
+test_nameless (void)
+{
+  g_autofree char *details = parlor_words_for_end_details (PARLOR_END_REMOTE_HUNG_UP, FALSE, NULL);
+
+  g_assert_cmpstr (details, ==, "Somebody hung up.");
+  g_assert_cmpstr (parlor_words_for_person (""), ==, "Somebody");
+  g_assert_cmpstr (parlor_words_for_person ("Ann"), ==, "Ann");
 }
 
 static void
@@ -94,6 +125,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ui/words/every-end", test_every_end_has_words);
+  g_test_add_func ("/ui/words/who-called", test_who_called);
+  g_test_add_func ("/ui/words/nameless", test_nameless);
   g_test_add_func ("/ui/words/errors", test_errors_say_what_to_do);
   g_test_add_func ("/ui/words/refusals", test_refusals);
   g_test_add_func ("/ui/words/devices", test_devices);

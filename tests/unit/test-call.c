@@ -2,6 +2,7 @@
 #include "fake-peer.h"
 #include "fake-relay.h"
 #include "parlor-error.h"
+#include "parlor-negotiator.h"
 #include "parlor-switchboard.h"
 
 /* The state machine, with a relay and peer connections in memory: what is asserted is order and outcome, never time. */
