@@ -136,6 +136,10 @@ on_failed (ParlorCore *core, const GError *error, gpointer user_data)
 {
   Program *self = user_data;
 
+  /* A call lives on without its relay; its end decides. */
+  if (parlor_core_get_call (core))
+    return;
+
   self->status = EXIT_FAILURE;
   quit (self);
 }

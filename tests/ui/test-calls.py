@@ -58,10 +58,13 @@ class TestCalls(unittest.TestCase):
         self.assertFalse(ann.action_enabled('accept'))
         self.assertFalse(ann.action_enabled('leave'))
         ann.press('Start a Call')
-        ann.wait_text_with('http://127.0.0.1:')
+        link = ann.wait_text_with('http://127.0.0.1:')
         ann.wait_text_with('only on this computer')
         ann.press('Copy the Link')
         ann.wait_text('Link copied')
+        ann.activate('join', parlor_window.GLib.Variant('s', link))  # one's own link leaves the room as it is
+        ann.wait_text_with('This is the room you are in.')
+        self.assertEqual(ann.wait_text_with('http://127.0.0.1:'), link)
         ann.press('Leave the Room')
         ann.wait_text('You are Ann')
 
@@ -84,7 +87,7 @@ class TestCalls(unittest.TestCase):
         bo.press('Hang Up')
         ann.wait_text('Call Ended')
         ann.wait_text('Bo hung up.')
-        bo.wait_text('You hung up on Ann.')
+        bo.wait_text('You ended the call with Ann.')
 
         ann.press('Call Again')
         bo.press('Accept')
@@ -108,6 +111,7 @@ class TestCalls(unittest.TestCase):
         ann, bo = self.meet()
         ann.wait_text('Bo')
         ann.press('Decline')
+        ann.wait_text('You declined the call from Bo.')
         bo.wait_text('Call Declined')
         bo.press('Close')
         bo.wait_text('You are Bo')
@@ -115,7 +119,12 @@ class TestCalls(unittest.TestCase):
     def test_cancel(self):
         ann, bo = self.meet()
         bo.press('Cancel')
+        bo.wait_text('You stopped calling Ann.')
         ann.wait_text('Missed Call')
+        ann.press('Close')
+        ann.wait_button('Call Bo')  # who is still in the room can be called
+        bo.press('Close')
+        ann.wait_text_with('Waiting for somebody')
 
     def test_accept_voice_only_by_action(self):
         ann, bo = self.meet()
