@@ -49,8 +49,15 @@ parlor_studio_create_peer (ParlorPeerFactory *factory,
                            const ParlorPeerOptions *options,
                            GError **error)
 {
-  ParlorWebrtcPeer *peer = parlor_webrtc_peer_new (PARLOR_STUDIO (factory), options, error);
+  ParlorStudio *self = PARLOR_STUDIO (factory);
+  ParlorWebrtcPeer *peer;
 
+  if (!self->pipeline || self->failed)
+    {
+      g_set_error_literal (error, PARLOR_ERROR, PARLOR_ERROR_MEDIA, "Camera and sound are not running");
+      return NULL;
+    }
+  peer = parlor_webrtc_peer_new (self, options, error);
   return peer ? PARLOR_PEER (peer) : NULL;
 }
 

@@ -18,6 +18,8 @@
  */
 
 #define MAX_STREAMS 16 /* SSRCs, each with a jitter buffer: they make up as many as they like */
+#define MAX_JITTERS 64 /* SSRCs in a whole call: each leaves something behind, in GStreamer too */
+#define MAX_PIXELS (4096 * 2304)
 #define RAW_VOICE "audio/x-raw,format=S16LE,rate=48000,channels=1,layout=interleaved"
 
 static GstClockTime
@@ -69,6 +71,25 @@ note_shown (ParlorFreezes *freezes, gint64 shown)
       freezes->durations[freezes->n_durations++ % G_N_ELEMENTS (freezes->durations)] = interval;
     }
   freezes->last = shown;
+}
+
+/*
+ * On the pad before the decoder. A key frame of VP8 names its size after a tag of three bytes and a start code of three (RFC 6386, 9.1), up to
+ * 16383 x 16383: more than a gigabyte once it is decoded and converted.
+ */
+static GstPadProbeReturn
+on_encoded_picture (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  guint8 header[10];
+  guint pixels;
+
+  if (gst_buffer_extract (GST_PAD_PROBE_INFO_BUFFER (info), 0, header, sizeof header) != sizeof header || (header[0] & 1))
+    return GST_PAD_PROBE_OK;
+  pixels = (GST_READ_UINT16_LE (header + 6) & 0x3fffu) * (GST_READ_UINT16_LE (header + 8) & 0x3fffu);
+  if (pixels <= MAX_PIXELS)
+    return GST_PAD_PROBE_OK;
+  parlor_peer_stream_post_error (user_data, PARLOR_ERROR_TOO_LARGE, "Their picture is larger than is taken");
+  return GST_PAD_PROBE_DROP;
 }
 
 /* On the pad before the sink: a picture is shown when it is due, or now if it is late. */
@@ -233,6 +254,8 @@ receive_picture (ParlorPeerStream *stream, GstBin *pipeline, GstPad *pad)
   elements[1] = make ("rtpvp8depay", "request-keyframe", TRUE, "wait-for-keyframe", TRUE, NULL);
   elements[2] = make ("vp8dec", "threads", 1u, NULL);
   elements[3] = sink;
+  if (elements[2])
+    parlor_peer_stream_probe (stream, elements[2], "sink", GST_PAD_PROBE_TYPE_BUFFER, on_encoded_picture);
   parlor_peer_stream_probe (stream, sink, "sink", GST_PAD_PROBE_TYPE_BUFFER, on_picture);
   append (stream, pipeline, pad, elements, G_N_ELEMENTS (elements));
   gst_object_unref (sink);
@@ -356,8 +379,19 @@ static void
 on_new_jitterbuffer (GstElement *rtpbin, GstElement *element, guint session, guint ssrc, gpointer user_data)
 {
   ParlorPeerStream *stream = user_data;
-  ParlorJitter *jitter = g_new0 (ParlorJitter, 1);
+  ParlorJitter *jitter;
+  gboolean full;
 
+  g_mutex_lock (&stream->lock);
+  full = stream->jitters->len >= MAX_JITTERS;
+  g_mutex_unlock (&stream->lock);
+  if (full)
+    {
+      parlor_peer_stream_post_error (stream, PARLOR_ERROR_TOO_LARGE, "Their streams change without end");
+      return;
+    }
+
+  jitter = g_new0 (ParlorJitter, 1);
   /* One packet is enough to begin with: the first picture need not wait for the latency to pass. */
   g_object_set (element, "faststart-min-packets", 1, NULL);
   jitter->element = gst_object_ref (element);

@@ -453,6 +453,43 @@ test_browsers (void)
   peer_end_free (self);
 }
 
+/* Key frames that say they are 8192 x 8192. */
+static GstPadProbeReturn
+grow_picture (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  static const guint8 size[] = { 0x00, 0x20, 0x00, 0x20 };
+  GstBuffer *buffer = gst_buffer_make_writable (GST_PAD_PROBE_INFO_BUFFER (info));
+  guint8 tag = 1;
+
+  gst_buffer_extract (buffer, 0, &tag, 1);
+  if (!(tag & 1))
+    gst_buffer_fill (buffer, 6, size, sizeof size);
+  info->data = buffer;
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+test_huge_picture (Fixture *f, gconstpointer data)
+{
+  GstIterator *payloaders;
+  GValue value = G_VALUE_INIT;
+  g_autoptr (GstPad) pad = NULL;
+
+  peer_end_call (f->a, f->b, NULL);
+  peer_end_wait_connected (f->a, f->b);
+  payloaders = gst_bin_iterate_all_by_element_factory_name (GST_BIN (f->a->peer->pipeline), "rtpvp8pay");
+  g_assert_cmpint (gst_iterator_next (payloaders, &value), ==, GST_ITERATOR_OK);
+  pad = gst_element_get_static_pad (g_value_get_object (&value), "sink");
+  g_value_unset (&value);
+  gst_iterator_free (payloaders);
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, grow_picture, NULL, NULL);
+
+  parlor_studio_set_video_muted (f->a->studio, TRUE);
+  parlor_studio_set_video_muted (f->a->studio, FALSE); /* asks for a key frame */
+  parlor_test_wait (state_of (f->b) == PARLOR_PEER_FAILED, 20);
+  assert_failed (f->b, PARLOR_ERROR_TOO_LARGE, "Their picture");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -469,6 +506,7 @@ main (int argc, char *argv[])
   ADD ("/peer-faults/close-is-final", NULL, test_close_is_final);
   ADD ("/peer-faults/contained", NULL, test_contained);
   ADD ("/peer-faults/candidate-flood", NULL, test_candidate_flood);
+  ADD ("/peer-faults/huge-picture", NULL, test_huge_picture);
   g_test_add_func ("/peer-faults/close-midway", test_close_midway);
   g_test_add_func ("/peer-faults/browsers", test_browsers);
   return g_test_run ();
