@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "parlor-device-note.h"
 #include "parlor-mute-button.h"
 #include "parlor-self-view.h"
 #include "parlor-snap-box.h"
@@ -311,6 +312,7 @@ parlor_call_page_class_init (ParlorCallPageClass *klass)
   widget_class->unmap = parlor_call_page_unmap;
 
   g_type_ensure (PARLOR_TYPE_CALL);
+  g_type_ensure (PARLOR_TYPE_DEVICE_NOTE);
   g_type_ensure (PARLOR_TYPE_MUTE_BUTTON);
   g_type_ensure (PARLOR_TYPE_PARTICIPANT);
   g_type_ensure (PARLOR_TYPE_PEER);

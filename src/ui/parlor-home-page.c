@@ -7,8 +7,8 @@
 
 #include <glib/gi18n.h>
 
+#include "parlor-device-note.h"
 #include "parlor-self-view.h"
-#include "parlor-words.h"
 
 /*
  * ParlorHomePage: one's own picture, one blue button, and who one is. Bindings only.
@@ -28,29 +28,16 @@ you_are (gpointer self, const char *name)
   return g_strdup_printf (_ ("You are %s"), name);
 }
 
-static char *
-devices (gpointer self, ParlorDeviceStatus camera, ParlorDeviceStatus microphone)
-{
-  return g_strdup (parlor_words_for_devices (camera, microphone));
-}
-
-static gboolean
-has_text (gpointer self, const char *text)
-{
-  return text && *text;
-}
-
 static void
 parlor_home_page_class_init (ParlorHomePageClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
+  g_type_ensure (PARLOR_TYPE_DEVICE_NOTE);
   g_type_ensure (PARLOR_TYPE_SELF_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/parlor/Parlor/ui/parlor-home-page.ui");
   gtk_widget_class_bind_template_callback (widget_class, you_are);
-  gtk_widget_class_bind_template_callback (widget_class, devices);
-  gtk_widget_class_bind_template_callback (widget_class, has_text);
 }
 
 static void

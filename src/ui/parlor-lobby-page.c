@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "parlor-device-note.h"
 #include "parlor-self-view.h"
 
 /*
@@ -35,6 +36,7 @@ parlor_lobby_page_class_init (ParlorLobbyPageClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
+  g_type_ensure (PARLOR_TYPE_DEVICE_NOTE);
   g_type_ensure (PARLOR_TYPE_SELF_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/parlor/Parlor/ui/parlor-lobby-page.ui");

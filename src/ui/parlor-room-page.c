@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "parlor-adaptive-box.h"
+#include "parlor-device-note.h"
 #include "parlor-self-view.h"
 #include "parlor-window.h"
 #include "parlor-words.h"
@@ -172,6 +173,7 @@ parlor_room_page_class_init (ParlorRoomPageClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = parlor_room_page_dispose;
 
+  g_type_ensure (PARLOR_TYPE_DEVICE_NOTE);
   g_type_ensure (PARLOR_TYPE_ADAPTIVE_BOX);
   g_type_ensure (PARLOR_TYPE_SELF_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class,
