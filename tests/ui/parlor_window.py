@@ -96,11 +96,12 @@ class Shot:
 class Parlor:
     """One running program with its window."""
 
-    def __init__(self, *args, name='Ann', x=0, size=(640, 480), env=None):
+    def __init__(self, *args, name='Ann', x=0, size=(640, 480), env=None, test_media=True):
         program = os.environ['PARLOR']
+        media = ['--test-media'] if test_media else []
         self.log = tempfile.TemporaryFile(mode='w+')
         self.process = subprocess.Popen(
-            [program, '--new-instance', '--test-media', '--name', name, *args],
+            [program, '--new-instance', *media, '--name', name, *args],
             env=dict(os.environ, G_DEBUG='fatal-criticals', **(env or {})), stderr=self.log)
         try:
             self.app = wait_for(f'{name} on the accessibility bus', self._find_app)
