@@ -132,7 +132,7 @@ assert_picture (Fixture *f, gboolean white)
   if (white)
     g_assert_cmpfloat (parlor_test_meter_get_brightness (f->pictures), >, 200);
   else
-    g_assert_cmpfloat (parlor_test_meter_get_brightness (f->pictures), <, 30);
+    g_assert_cmpfloat (parlor_test_meter_get_brightness (f->pictures), <, 120);
 }
 
 static void
