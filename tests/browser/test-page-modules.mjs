@@ -22,8 +22,8 @@ const {isInApp, readInvite} = await import(new URL('invite.js', page));
 const {words, notices, ends, errors} = await import(new URL('words.js', page));
 const {readFileSync, readdirSync} = await import('node:fs');
 
-const SHORT = {ring: 60, offer: 60, answer: 60, connect: 60, lost: 60};
-const LONG = {ring: 60_000, offer: 60_000, answer: 60_000, connect: 60_000, lost: 60_000};
+const SHORT = {ring: 60, offer: 60, answer: 60, connect: 60, lost: 60, silence: 1, rumour: 600};
+const LONG = {ring: 60_000, offer: 60_000, answer: 60_000, connect: 60_000, lost: 60_000, silence: 60_000, rumour: 60_000};
 const FINGERPRINT = Array(32).fill('AB').join(':');
 const SDP = `v=0\r\na=fingerprint:sha-256 ${FINGERPRINT}\r\n`;
 
@@ -46,6 +46,13 @@ class FakePeer extends Emitter {
   candidates = [];
   open = false;
   closed = false;
+  packets = 0;   // what received() says
+  onLook = null; // called at each look
+
+  async received() {
+    this.onLook?.();
+    return this.packets;
+  }
 
   async offer() {
     return SDP;
@@ -211,20 +218,55 @@ test('a call outlives its relay once the data channel is open, not before', asyn
   before.signaling.emit('closed', {reason: 'relay-lost'});
   assertEqual(before.calls[0].reason, 'relay-lost', 'reason');
 
-  const after = enter('a', ['b']);
-  after.hear({type: 'ring', from: 'b', call: 'one'});
-  after.calls[0].accept();
-  after.hear({type: 'offer', from: 'b', call: 'one', generation: 1, sdp: SDP});
-  after.peers[0].emit('connected');
-  after.peers[0].open = true;
-  after.peers[0].emit('open');
-  after.hear({type: 'bye', from: 'b', call: 'one'});
-  after.hear({type: 'left', id: 'b'});
+  const after = active();
   after.signaling.emit('closed', {reason: 'relay-lost'});
   assertEqual(after.calls[0].state, 'active', 'state');
   assertEqual(after.peers[0].said[0].type, 'state', 'first word on the channel');
   after.peers[0].emit('message', {type: 'bye'});
   assertEqual(after.calls[0].reason, 'remote-hung-up', 'reason');
+});
+
+// A call that is up, and whose channel is open at our end.
+function active(deadlines) {
+  const end = enter('a', ['b'], deadlines);
+  end.hear({type: 'ring', from: 'b', call: 'one'});
+  end.calls[0].accept();
+  end.hear({type: 'offer', from: 'b', call: 'one', generation: 1, sdp: SDP});
+  end.peers[0].emit('connected');
+  end.peers[0].open = true;
+  end.peers[0].emit('open');
+  return end;
+}
+
+test('a bye through the relay counts until something was heard on the channel', () => {
+  const {calls, hear} = active();
+  hear({type: 'bye', from: 'b', call: 'one'});
+  assertEqual(calls[0].reason, 'remote-hung-up', 'reason');
+});
+
+for (const [what, rumour] of [['bye', {type: 'bye', from: 'b', call: 'one'}], ['left', {type: 'left', id: 'b'}]]) {
+  test(`the relay's ${what} in a call is believed when nothing comes any more, not before`, async () => {
+    const {calls, hear, peers} = active(SHORT);
+    let looks = 0;
+    peers[0].emit('message', {type: 'state', audio: true, video: true});
+    peers[0].onLook = () => {
+      looks++;
+      peers[0].packets++;
+    };
+    hear(rumour);
+    await until('looked until the rumour was old', () => looks >= 3, 6000);
+    assertEqual(calls[0].state, 'active', 'while packets come');
+    peers[0].onLook = null;
+    hear(rumour);
+    await until('believed', () => calls[0].reason === 'remote-hung-up', 6000);
+  });
+}
+
+test('who hangs up says bye over the channel and through the relay', () => {
+  const {calls, signaling, peers} = active();
+  calls[0].hangUp();
+  assertEqual(signaling.last('bye').call, 'one', 'through the relay');
+  assertEqual(peers[0].said.at(-1).type, 'bye', 'over the channel');
 });
 
 test('a ringer who leaves or cancels stops the ringing', () => {
@@ -235,6 +277,10 @@ test('a ringer who leaves or cancels stops the ringing', () => {
   hear({type: 'ring', from: 'c', call: 'two'});
   hear({type: 'left', id: 'c'});
   assertEqual(calls[1].reason, 'peer-left', 'reason');
+  hear({type: 'ring', from: 'b', call: 'three'});
+  calls[2].accept();
+  hear({type: 'cancel', from: 'b', call: 'three'}); // it crossed with our accept
+  assertEqual(calls[2].reason, 'cancelled', 'reason');
 });
 
 test('a description without a fingerprint, or with a wrong one, ends the call by name', async () => {

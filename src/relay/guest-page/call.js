@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One call with one peer: the state machine between the first ring and its end. It speaks to the other side through
 // `send` (the relay) and, once it is open, over the peer's data channel. Nothing of camera or microphone leaves before accept.
+// In a call that is up the relay is not believed when it says that they hung up or left, unless silence confirms it.
 
 import {Emitter} from './emitter.js';
 
-export const DEADLINES = {ring: 45_000, offer: 15_000, answer: 15_000, connect: 20_000, lost: 15_000};
+export const DEADLINES = {ring: 45_000, offer: 15_000, answer: 15_000, connect: 20_000, lost: 15_000, silence: 1000, rumour: 3000};
 
 const NEXT = {
   dialing: ['connecting', 'ended'],
@@ -14,6 +15,7 @@ const NEXT = {
   ended: [],
 };
 const DECLINES = {busy: 'busy', declined: 'declined', timeout: 'no-answer', 'no-device': 'no-device'};
+const LISTEN_MS = 250; // between two looks at what came in, while the relay is doubted
 const GENERATION = 1; // a second generation is a new connection, which this page does not make
 
 // Events: state; stream (theirs); remote-state {audio, video}; weak (true or false).
@@ -26,6 +28,8 @@ export class Call extends Emitter {
   #local;
   #described = false;
   #wasOpen = false;
+  #heard = false; // a message of theirs came over the data channel, so their end of it is open too
+  #doubting = false;
 
   // them: {id, name}; id: the call's; incoming; local: {audio, video} that we send.
   constructor({them, id, incoming, local, send, createPeer, deadlines = DEADLINES}) {
@@ -88,17 +92,19 @@ export class Call extends Emitter {
   }
 
   peerLeft() {
-    if (!this.#wasOpen)
+    if (this.state === 'active')
+      this.#doubt();
+    else
       this.#end('peer-left');
   }
 
   relayLost() {
-    if (!this.#wasOpen)
+    if (this.state !== 'active')
       this.#end('relay-lost');
   }
 
   refused(code) {
-    if (!this.#wasOpen)
+    if (this.state !== 'active')
       this.#end(code === 'no-such-peer' ? 'peer-left' : 'refused', code);
   }
 
@@ -107,11 +113,11 @@ export class Call extends Emitter {
     switch (message.type) {
       case 'accept': return this.#onAccept();
       case 'decline': return this.#onDecline(message);
-      case 'cancel': return this.state === 'ringing' && this.#end('cancelled');
+      case 'cancel': return this.#onCancel();
       case 'offer': return this.#onOffer(message);
       case 'answer': return this.#onAnswer(message);
       case 'ice': return this.#onIce(message);
-      case 'bye': return !this.#wasOpen && this.state !== 'ringing' && this.#end('remote-hung-up');
+      case 'bye': return this.#onBye();
     }
   }
 
@@ -131,6 +137,41 @@ export class Call extends Emitter {
   #onDecline(message) {
     if (this.state === 'dialing')
       this.#end(DECLINES[message.reason] ?? 'declined');
+  }
+
+  // The ringer gave up. Our accept may have crossed with it.
+  #onCancel() {
+    if (this.state === 'ringing' || (this.state === 'connecting' && this.incoming))
+      this.#end('cancelled');
+  }
+
+  // Their end of the channel may not be open yet when ours is: until something was heard on it, a bye of theirs can only
+  // come this way.
+  #onBye() {
+    if (this.state === 'active' && this.#heard)
+      this.#doubt();
+    else
+      this.#end(this.state === 'ringing' ? 'cancelled' : 'remote-hung-up');
+  }
+
+  // The relay says that they are gone. It may lie: only if nothing comes from them for a second was it true.
+  async #doubt() {
+    if (this.#doubting)
+      return;
+    this.#doubting = true;
+    const began = performance.now();
+    let silentSince = began;
+    let received = await this.#peer.received();
+    while (this.state === 'active' && performance.now() - began < this.#deadlines.rumour) {
+      await new Promise(resolve => setTimeout(resolve, LISTEN_MS));
+      const now = await this.#peer?.received();
+      if (now !== received)
+        silentSince = performance.now();
+      else if (performance.now() - silentSince >= this.#deadlines.silence)
+        this.#end('remote-hung-up');
+      received = now;
+    }
+    this.#doubting = false;
   }
 
   async #onOffer(message) {
@@ -201,11 +242,12 @@ export class Call extends Emitter {
   }
 
   #onOpen() {
-    this.#wasOpen = true; // from here on the relay has no say in this call
+    this.#wasOpen = true;
     this.#peer.say({type: 'state', ...this.#local});
   }
 
   #onChannelMessage(message) {
+    this.#heard = true;
     if (message.type === 'bye')
       this.#end('remote-hung-up');
     else if (message.type === 'state')
@@ -216,11 +258,10 @@ export class Call extends Emitter {
     this.#send({type, to: this.them.id, call: this.id, ...fields});
   }
 
+  // Both ways: the channel may be lost on its way down, and the relay may be gone.
   #bye(reason) {
-    if (this.#peer?.open)
-      this.#peer.say({type: 'bye', reason});
-    else
-      this.#say('bye', {reason});
+    this.#peer?.say({type: 'bye', reason});
+    this.#say('bye', {reason});
   }
 
   #fail(reason, detail) {

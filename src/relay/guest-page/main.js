@@ -269,9 +269,9 @@ function nameOf(person) {
   return person.name || words.guest;
 }
 
-// What the protocol allows: 64 characters, no controls, no bidi overrides.
+// What the protocol allows: 64 characters, no controls or line separators, no bidi overrides, no half pairs.
 function cleanName(name) {
-  return [...name.replace(/[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu, '')].slice(0, MAX_NAME).join('').trim();
+  return [...name.replace(/[\p{Cc}\p{Cs}\u2028\u2029\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu, '')].slice(0, MAX_NAME).join('').trim();
 }
 
 function storedName() {

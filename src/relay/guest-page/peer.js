@@ -84,6 +84,18 @@ export class Peer extends Emitter {
       this.#channel.send(JSON.stringify(message));
   }
 
+  // A figure that grows with whatever comes from them: packets of media, messages on the channel.
+  async received() {
+    let sum = 0;
+    for (const stats of (await this.#pc.getStats()).values()) {
+      if (stats.type === 'inbound-rtp')
+        sum += stats.packetsReceived ?? 0;
+      else if (stats.type === 'data-channel')
+        sum += stats.messagesReceived ?? 0;
+    }
+    return sum;
+  }
+
   // Silent at once; the transport goes a moment later when something was just said on it.
   close(flush) {
     if (this.#done)

@@ -145,8 +145,10 @@ function newCallId() {
   return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
+// Only what no browser refuses: one bad entry would throw in RTCPeerConnection, and no call could begin.
 function iceServers(list) {
   return (Array.isArray(list) ? list : [])
-    .map(({url, urls, username, credential}) => ({urls: urls ?? url, username, credential}))
-    .filter(({urls}) => [urls].flat().every(each => /^(stun|turns?):\S+$/.test(each)));
+    .map(server => ({urls: [server?.urls].flat(), username: server?.username, credential: server?.credential}))
+    .filter(({urls, username, credential}) => urls.every(each => /^stuns?:\S+$/.test(each)
+      || (/^turns?:\S+$/.test(each) && typeof username === 'string' && typeof credential === 'string')));
 }

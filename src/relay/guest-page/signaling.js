@@ -6,7 +6,7 @@ import {Emitter} from './emitter.js';
 
 const SUBPROTOCOL = 'parlor.1';
 const WELCOME_MS = 10_000;
-const MAX_MESSAGE = 64 * 1024;
+const MAX_MESSAGE = 65 * 1024; // a message of full size, and what the relay adds to it
 const CLOSE_REASONS = {1012: 'draining', 4008: 'rate'};
 // Errors after which the relay closes the door; all others belong to one message.
 const FATAL = new Set(['not-invited', 'room-full', 'locked', 'removed', 'rate', 'draining', 'hello-timeout', 'resume-expired']);
