@@ -74,6 +74,19 @@ host_is_loopback (const char *host)
   return g_ascii_strcasecmp (host, "localhost") == 0;
 }
 
+/* With or without a zone, which names a network interface and is therefore kept as it is (RFC 4007, section 11). */
+static char *
+clean_ipv6 (const char *host)
+{
+  gsize address_length = strcspn (host, "%");
+  g_autofree char *address = g_ascii_strdown (host, address_length);
+
+  for (const char *p = host + address_length; *p; p++)
+    if (!g_ascii_isalnum (*p) && !strchr ("%-._", *p))
+      return NULL;
+  return g_hostname_is_ip_address (host) ? g_strconcat (address, host + address_length, NULL) : NULL;
+}
+
 /* (transfer full) (nullable): @host in small letters and ASCII, if it can be the name or address of a computer. */
 static char *
 clean_host (const char *host)
@@ -83,7 +96,7 @@ clean_host (const char *host)
   if (host == NULL || *host == '\0')
     return NULL;
   if (strchr (host, ':'))
-    return g_hostname_is_ip_address (host) ? g_ascii_strdown (host, -1) : NULL;
+    return clean_ipv6 (host);
   /* Other alphabets are shown in punycode: letters that only look like others are then seen. */
   ascii = g_hostname_to_ascii (host);
   if (ascii == NULL)
@@ -142,7 +155,9 @@ read_fragment (ParlorInvite *self, LinkKind kind, const char *fragment, GError *
 static char *
 escape (const char *part)
 {
-  return g_uri_escape_string (part, "%" G_URI_RESERVED_CHARS_GENERIC_DELIMITERS G_URI_RESERVED_CHARS_SUBCOMPONENT_DELIMITERS, FALSE);
+  static const char kept[] = "%" G_URI_RESERVED_CHARS_GENERIC_DELIMITERS G_URI_RESERVED_CHARS_SUBCOMPONENT_DELIMITERS;
+
+  return g_uri_escape_string (part, kept, FALSE);
 }
 
 /*
@@ -340,7 +355,9 @@ static char *
 authority (const ParlorInvite *self, guint16 default_port)
 {
   gboolean brackets = strchr (self->host, ':') != NULL;
-  g_autofree char *host = g_strdup_printf (brackets ? "[%s]" : "%s", self->host);
+  g_auto (GStrv) zone = g_strsplit (self->host, "%", -1);
+  g_autofree char *escaped = g_strjoinv ("%25", zone); /* RFC 6874 */
+  g_autofree char *host = g_strdup_printf (brackets ? "[%s]" : "%s", escaped);
 
   return self->port == default_port ? g_steal_pointer (&host) : g_strdup_printf ("%s:%u", host, self->port);
 }

@@ -45,6 +45,9 @@ static const Case cases[] = {
   { "parlor://[2001:DB8::7]:4000/room#" KEY, "2001:db8::7", 4000, "room", TLS | HAS_KEY,
     "wss://[2001:db8::7]:4000/room", "parlor://[2001:db8::7]:4000/room#" KEY, "https://[2001:db8::7]:4000/room",
     "[2001:db8::7]:4000/room" },
+  /* a link-local address, with the interface that it is on (RFC 6874) */
+  { "http://[FE80::1%25Wlan0]:3002/room", "fe80::1%Wlan0", 3002, "room", 0, "ws://[fe80::1%25Wlan0]:3002/room", NULL,
+    "http://[fe80::1%25Wlan0]:3002/room", "[fe80::1%25Wlan0]:3002/room" },
   /* an escape that RFC 3986 (6.2.2.2) calls equal to its letter */
   { "parlor://host/r%6F"
     "om#AAECAwQFBgcICQoLDA0%4F"
@@ -112,6 +115,7 @@ assert_invite (ParlorInvite *invite, const Case *expected)
   g_assert_cmpint (parlor_invite_get_pin (invite) != NULL, ==, (expected->traits & HAS_PIN) != 0);
   g_assert_cmpint (parlor_invite_is_loopback (invite), ==, (expected->traits & LOOPBACK) != 0);
   g_assert_cmpstr (websocket, ==, expected->websocket);
+  g_assert_true (g_uri_is_valid (websocket, G_URI_FLAGS_NONE, NULL)); /* libsoup makes no message of another */
   g_assert_cmpstr (app, ==, expected->app);
   g_assert_cmpstr (web, ==, expected->web);
   g_assert_cmpstr (display, ==, expected->display);
@@ -179,6 +183,7 @@ test_bad (void)
     { "https://", "no usable host" },
     { "ws://a_b!c/", "no usable host" },
     { "ws://[not-an-address]:1/", "not an address" },
+    { "ws://[fe80::1%25a%2Fb]:1/", "no usable host" },
     { "ftp://host/room", "kind of link" },
     { "file:///etc/passwd", "kind of link" },
     { "parlor://host/room #" KEY, "spaces" },
