@@ -435,7 +435,9 @@ parlor_ws_channel_send (ParlorChannel *channel, const ParlorMessage *message, GE
   ParlorWsChannel *self = PARLOR_WS_CHANNEL (channel);
   g_autofree char *text = NULL;
 
-  if (self->state != PARLOR_CHANNEL_OPEN)
+  /* Between the relay's goodbye and the end of the connection libsoup is no longer open, and we not yet closed. */
+  if (self->state != PARLOR_CHANNEL_OPEN
+      || soup_websocket_connection_get_state (self->connection) != SOUP_WEBSOCKET_STATE_OPEN)
     {
       g_set_error_literal (error, PARLOR_ERROR, PARLOR_ERROR_CLOSED,
                            "There is no connection to the relay now. Try again when it is back.");
