@@ -78,6 +78,18 @@ test('parlor-peer rings the page', async context => {
   guest.assertClean();
 }, {timeout: 90_000});
 
+// Its data channel says nothing any more: the relay's word that it left, and the silence, are all there is.
+test('parlor-peer is killed in a call, and the page soon knows', async context => {
+  const {guest, peer} = await pageRings(context);
+  await guest.state('active');
+  await measuredBothEnds(guest, peer);
+  const killed = performance.now();
+  peer.program.child.kill('SIGKILL');
+  assertEqual(await guest.ended(), 'remote-hung-up', 'the page');
+  say(`after ${Math.round(performance.now() - killed)} ms`);
+  assert(performance.now() - killed < 10_000, 'it waited for the browser to give up');
+}, {timeout: 90_000});
+
 test('a still picture and silence of parlor-peer are found so', async context => {
   const {guest, peer} = await pageRings(context, STILL);
   await guest.state('active');
