@@ -234,7 +234,8 @@ static void
 hear_text (ParlorGuest *self, GBytes *payload)
 {
   gsize length;
-  const char *text = g_bytes_get_data (payload, &length);
+  const char *data = g_bytes_get_data (payload, &length);
+  const char *text = data ? data : ""; /* of a message without a byte GBytes has no address */
   g_autoptr (GError) error = NULL;
   g_autoptr (ParlorMessage) message = NULL;
 
@@ -244,7 +245,7 @@ hear_text (ParlorGuest *self, GBytes *payload)
       return;
     }
 
-  message = parlor_message_parse (text ? text : "", length, self->dialect, &error);
+  message = parlor_message_parse (text, length, self->dialect, &error);
   if (message != NULL)
     {
       g_signal_emit (self, signals[MESSAGE], 0, message);

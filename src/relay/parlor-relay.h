@@ -28,8 +28,9 @@ G_DECLARE_FINAL_TYPE (ParlorRelay, parlor_relay, PARLOR, RELAY, GObject)
  * parlor_relay_new:
  * @limits: (nullable): %NULL for the defaults
  *
- * The meeting point: rooms that forward messages between guests, in both dialects, and the guest page, on one URL. It belongs to the main
- * context that is thread-default when parlor_relay_listen() is called; every call must come from that thread.
+ * The meeting point: rooms that forward messages between guests, in both dialects, and the guest page, on one URL. It
+ * belongs to the main context that is thread-default when parlor_relay_listen() is called; every call must come from
+ * that thread.
  *
  * Returns: (transfer full): a relay that does not listen yet
  */

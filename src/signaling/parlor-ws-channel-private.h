@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* For tests, before parlor_ws_channel_connect(): the deadline of one attempt up to its welcome, and the waits (transfer full). */
+/* For tests, before parlor_ws_channel_connect(): the deadline of one attempt up to its welcome, and the waits
+ * (transfer full). */
 void parlor_ws_channel_set_timing (ParlorWsChannel *self, guint deadline_ms, ParlorBackoff *backoff);
 
 G_END_DECLS

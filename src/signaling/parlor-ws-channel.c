@@ -25,7 +25,8 @@
 #define KEEPALIVE_S 20 /* as often as the relay pings; keeps NATs and proxies from forgetting us */
 /* A connection that held this long was a good one: the next loss begins with a short wait again. */
 #define STEADY_US (10 * G_USEC_PER_SEC)
-/* A relay adds to a message of full size (`from`; to a seed page's also `to`); the parser refuses what is larger without. */
+/* A relay adds to a message of full size (`from`; to a seed page's also `to`); the parser refuses what is larger
+ * without. This bounds one frame: of a message in many fragments libsoup 3.2 keeps as much as comes. */
 #define MAX_FRAME (PARLOR_WIRE_MAX_MESSAGE + 1024)
 
 struct _ParlorWsChannel
@@ -100,7 +101,8 @@ say (ParlorWsChannel *self, ParlorError code, const char *format)
   return g_error_new_literal (PARLOR_ERROR, code, words);
 }
 
-/* Lets the close frame, and what was sent before it, go out; the connection then frees itself (libsoup waits 5 s for the other end). */
+/* Lets the close frame, and what was sent before it, go out; the connection then frees itself (libsoup waits 5 s for the
+ * other end). */
 static void
 let_go (ParlorWsChannel *self)
 {
@@ -384,8 +386,9 @@ on_handshake_done (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (Attempt) attempt = user_data;
   g_autoptr (ParlorWsChannel) self = g_weak_ref_get (&attempt->channel);
   g_autoptr (GError) error = NULL;
-  g_autoptr (SoupWebsocketConnection) connection = soup_session_websocket_connect_finish (SOUP_SESSION (source), result, &error);
+  g_autoptr (SoupWebsocketConnection) connection = NULL;
 
+  connection = soup_session_websocket_connect_finish (SOUP_SESSION (source), result, &error);
   if (self == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
   g_clear_object (&self->attempt);

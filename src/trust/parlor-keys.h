@@ -13,7 +13,8 @@ GBytes *parlor_keys_new_key (void);
 /* (transfer full): HKDF-SHA256(@key, no salt, @info, 32) (RFC 5869): 32 bytes. */
 GBytes *parlor_keys_derive (GBytes *key, const char *info);
 
-/* (transfer full): GUESTKEY, the first 16 bytes of HKDF-SHA256(KEY, no salt, "parlor.1 guest", 32) (RFC 5869). @key has 16 bytes. */
+/* (transfer full): GUESTKEY, the first 16 bytes of HKDF-SHA256(KEY, no salt, "parlor.1 guest", 32) (RFC 5869).
+ * @key has 16 bytes. */
 GBytes *parlor_keys_derive_guest_key (GBytes *key);
 
 /* (transfer full): a room name nobody guesses: [a-z2-7], 80 bits, in groups: "k3q2-x7fa-...". */

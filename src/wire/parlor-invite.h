@@ -60,7 +60,8 @@ void parlor_invite_unref (ParlorInvite *self);
 
 const char *parlor_invite_get_host (const ParlorInvite *self);
 guint16 parlor_invite_get_port (const ParlorInvite *self);
-const char *parlor_invite_get_room (const ParlorInvite *self); /* "" for the lobby; for a foreign URL whatever its path says */
+/* "" for the lobby; for a foreign URL whatever its path says. */
+const char *parlor_invite_get_room (const ParlorInvite *self);
 gboolean parlor_invite_get_tls (const ParlorInvite *self);
 GBytes *parlor_invite_get_key (const ParlorInvite *self);       /* (transfer none) (nullable) */
 GBytes *parlor_invite_get_guest_key (const ParlorInvite *self); /* (transfer none) (nullable) */
@@ -69,7 +70,7 @@ gboolean parlor_invite_is_loopback (const ParlorInvite *self);
 
 /* (transfer full): ws://... or wss://..., path and query as given, no fragment. */
 char *parlor_invite_to_websocket_url (const ParlorInvite *self);
-/* (transfer full) (nullable): parlor://HOST:PORT/ROOM#KEY[.tls=...]; NULL for a foreign URL that a parlor: link cannot express. */
+/* (transfer full) (nullable): parlor://HOST:PORT/ROOM#KEY[.tls=...]; NULL for what a parlor: link cannot express. */
 char *parlor_invite_to_app_link (const ParlorInvite *self);
 /* (transfer full): http(s)://HOST:PORT/ROOM[#GUESTKEY]. */
 char *parlor_invite_to_web_link (const ParlorInvite *self);

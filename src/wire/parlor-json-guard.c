@@ -48,7 +48,9 @@ typedef struct
 static gboolean
 fail (Guard *self, const char *complaint, GError **error)
 {
-  g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_BAD_MESSAGE, "This is not JSON as Parlor speaks it: %s (at byte %" G_GSIZE_FORMAT ")", complaint, (gsize) (self->at - self->start));
+  g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_BAD_MESSAGE,
+               "This is not JSON as Parlor speaks it: %s (at byte %" G_GSIZE_FORMAT ")", complaint,
+               (gsize) (self->at - self->start));
   return FALSE;
 }
 

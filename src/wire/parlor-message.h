@@ -202,8 +202,9 @@ ParlorMessage *parlor_message_new_error (const char *code, const char *message, 
  *   hold the candidate as JSON text or as an object.
  * @error: set to %PARLOR_ERROR_BAD_MESSAGE or %PARLOR_ERROR_TOO_LARGE, with a message that names the field
  *
- * Checks everything that the protocol says about one message alone: UTF-8, size, depth, duplicate keys, types and lengths
- * of fields, the alphabet of ids. Unknown fields are kept for parlor_message_forward(), unknown types become %PARLOR_MESSAGE_UNKNOWN.
+ * Checks everything that the protocol says about one message alone: UTF-8, size, depth, duplicate keys, types and
+ * lengths of fields, the alphabet of ids. Unknown fields are kept for parlor_message_forward(), unknown types become
+ * %PARLOR_MESSAGE_UNKNOWN.
  * Never crashes and never reaches an assert, whatever @text holds. Pure; any thread.
  *
  * Returns: (transfer full) (nullable): the message
@@ -213,7 +214,8 @@ ParlorMessage *parlor_message_parse (const char *text, gssize length, ParlorDial
 /**
  * parlor_message_serialize:
  * @self: a message
- * @dialect: how the receiver speaks. In %PARLOR_DIALECT_SEED only offer, answer and ice can be said, stripped to the seed's fields.
+ * @dialect: how the receiver speaks. In %PARLOR_DIALECT_SEED only offer, answer and ice can be said, stripped to the
+ *   seed's fields.
  *
  * Pure; any thread.
  *

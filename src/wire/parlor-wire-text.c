@@ -49,7 +49,7 @@ plain_complaint (const char *text, gsize max)
   return n > max ? "is too long" : NULL;
 }
 
-/* Of all controls only these keep their size when they are written again, so a text never outgrows the message it came in. */
+/* Of all controls only these keep their size when they are written again: a text never outgrows its message. */
 static const char *
 body_complaint (const char *text)
 {
