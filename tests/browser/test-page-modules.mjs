@@ -175,7 +175,7 @@ test('seed peers are neither shown nor rung nor heard', () => {
   assertEqual(room.people.length, 1, 'people');
 });
 
-for (const [answer, reason] of [['declined', 'declined'], ['busy', 'busy'], ['timeout', 'no-answer'], ['no-device', 'no-device']]) {
+for (const [answer, reason] of [['declined', 'declined'], ['busy', 'busy'], ['timeout', 'no-answer'], ['no-device', 'no-device'], ['constructor', 'declined']]) {
   test(`a ring declined with ${answer} ends ${reason}`, () => {
     const {room, signaling, calls, hear} = enter('a', ['b']);
     room.ring(room.find('b'));

@@ -14,7 +14,7 @@ const NEXT = {
   active: ['ended'],
   ended: [],
 };
-const DECLINES = {busy: 'busy', declined: 'declined', timeout: 'no-answer', 'no-device': 'no-device'};
+const DECLINES = {__proto__: null, busy: 'busy', declined: 'declined', timeout: 'no-answer', 'no-device': 'no-device'};
 const LISTEN_MS = 250; // between two looks at what came in, while the relay is doubted
 const GENERATION = 1; // a second generation is a new connection, which this page does not make
 

@@ -15,6 +15,7 @@ export class Media extends Emitter {
   #tracks = {audio: null, video: null};
   #on = {audio: true, video: true};
   #listeners = new Set();
+  #session = 0; // counts the closes
   stream = new MediaStream();
   notice = null;
 
@@ -75,6 +76,7 @@ export class Media extends Emitter {
   }
 
   close() {
+    this.#session++;
     for (const kind of ['audio', 'video'])
       this.#drop(kind);
     this.emit('change');
@@ -105,14 +107,19 @@ export class Media extends Emitter {
 
   // null when all of `kinds` opened, else the fault.
   async #ask(kinds) {
+    const session = this.#session;
     let stream;
     try {
       stream = await navigator.mediaDevices.getUserMedia(Object.fromEntries(kinds.map(kind => [kind, WANT[kind]])));
     } catch (error) {
       return FAULTS[error.name] ?? 'busy';
     }
-    for (const track of stream.getTracks())
-      this.#keep(track);
+    for (const track of stream.getTracks()) {
+      if (session === this.#session)
+        this.#keep(track);
+      else // allowed after they left: nothing would ever stop it
+        track.stop();
+    }
     return null;
   }
 
