@@ -11,7 +11,7 @@ import tempfile
 import time
 
 DEADLINE = int(os.environ.get('PARLOR_TEST_DEADLINE', '60'))  # s; ten times what the slowest step takes on a busy two-core machine
-SCREEN = '2400x900x24'
+SCREEN = '2600x900x24'
 
 
 def run(main):

@@ -12,7 +12,7 @@ import time
 import parlor_window
 from parlor_window import Parlor, wait_for
 
-SIZES = {'wide': (1180, 720), 'narrow': (360, 640)}
+SIZES = {'wide': (1280, 720), 'narrow': (360, 640)}
 
 
 def render(folder, scheme, width):
@@ -30,7 +30,7 @@ def render(folder, scheme, width):
         ann.press('Start a Call')
         link = ann.wait_text_with('http://127.0.0.1:')
         save(ann, 'invite')
-        bo = Parlor(link, name='Bo', x=1200, size=SIZES[width], env=env)
+        bo = Parlor(link, name='Bo', x=1290, size=SIZES[width], env=env)
         bo.wait_text('You are invited to')
         save(bo, 'lobby')
         bo.press('Join')
