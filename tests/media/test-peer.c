@@ -159,24 +159,34 @@ test_both_ways (Fixture *f, gconstpointer data)
   g_assert_nonnull (parlor_peer_get_view (PARLOR_PEER (f->a->peer)));
 }
 
+static double
+get_round_trip (PeerEnd *end)
+{
+  g_autoptr (ParlorStats) stats = peer_end_get_stats (end);
+
+  return stats->rtt_ms;
+}
+
+/*
+ * RTCP comes every few seconds. Only one of the two ends may learn it: in 1.22 the reports of one side often go on
+ * without the time of the last sender report.
+ */
 static void
 test_round_trip (Fixture *f, gconstpointer data)
 {
-  g_autoptr (ParlorStats) stats = NULL;
   gint64 deadline = g_get_monotonic_time () + 30 * G_USEC_PER_SEC;
+  double round_trip;
 
   peer_end_call (f->a, f->b, NULL);
   peer_end_wait_connected (f->a, f->b);
-  /* RTCP comes every few seconds. */
   do
     {
       parlor_test_run_for (0.5);
-      g_clear_pointer (&stats, parlor_stats_free);
-      stats = peer_end_get_stats (f->a);
+      round_trip = MAX (get_round_trip (f->a), get_round_trip (f->b));
     }
-  while (stats->rtt_ms < 0 && g_get_monotonic_time () < deadline);
-  g_assert_cmpfloat (stats->rtt_ms, >, 0);
-  g_assert_cmpfloat (stats->rtt_ms, <, 1000);
+  while (round_trip < 0 && g_get_monotonic_time () < deadline);
+  g_assert_cmpfloat (round_trip, >, 0);
+  g_assert_cmpfloat (round_trip, <, 10000); /* a busy machine adds some, a wrapped number 65 seconds */
 }
 
 static void

@@ -30,6 +30,9 @@ dbus-run-session -- sh -c '
   wait_for "$XDG_RUNTIME_DIR/pulse/native"
   tries=100
   until pactl info >/dev/null 2>&1 || [ $tries -eq 0 ]; do sleep 0.1; tries=$((tries - 1)); done
+  # A camera that comes before the one who links it is never linked.
+  tries=100
+  until pw-cli ls Client 2>/dev/null | grep -qi wireplumber || [ $tries -eq 0 ]; do sleep 0.1; tries=$((tries - 1)); done
   "$@"
   status=$?
   kill $pulse $policy $server 2>/dev/null
