@@ -19,6 +19,7 @@ unset PULSE_SERVER PIPEWIRE_REMOTE DISPLAY WAYLAND_DISPLAY
 trap 'rm -rf "$XDG_RUNTIME_DIR"' EXIT
 
 dbus-run-session -- sh -c '
+  parts=
   wait_for () {
     tries=100
     while [ ! -S "$1" ] && [ $tries -gt 0 ]; do sleep 0.1; tries=$((tries - 1)); done
@@ -26,13 +27,22 @@ dbus-run-session -- sh -c '
   pipewire >"$XDG_RUNTIME_DIR/pipewire.log" 2>&1 & server=$!
   wait_for "$XDG_RUNTIME_DIR/pipewire-0"
   wireplumber >"$XDG_RUNTIME_DIR/wireplumber.log" 2>&1 & policy=$!
+  # A camera that comes before the one who links it is never linked.
+  tries=100
+  until pw-cli ls Client 2>/dev/null | grep -qi wireplumber || [ $tries -eq 0 ]; do
+    # Without logind 0.4 gives up, though only its Bluetooth part wants it: then the other parts by themselves.
+    if ! kill -0 $policy 2>/dev/null && [ -z "$parts" ]; then
+      parts=1
+      wireplumber -c main.conf >>"$XDG_RUNTIME_DIR/wireplumber.log" 2>&1 & policy=$!
+      wireplumber -c policy.conf >>"$XDG_RUNTIME_DIR/wireplumber.log" 2>&1 & policy="$policy $!"
+    fi
+    sleep 0.1
+    tries=$((tries - 1))
+  done
   pipewire-pulse >"$XDG_RUNTIME_DIR/pulse.log" 2>&1 & pulse=$!
   wait_for "$XDG_RUNTIME_DIR/pulse/native"
   tries=100
   until pactl info >/dev/null 2>&1 || [ $tries -eq 0 ]; do sleep 0.1; tries=$((tries - 1)); done
-  # A camera that comes before the one who links it is never linked.
-  tries=100
-  until pw-cli ls Client 2>/dev/null | grep -qi wireplumber || [ $tries -eq 0 ]; do sleep 0.1; tries=$((tries - 1)); done
   "$@"
   status=$?
   kill $pulse $policy $server 2>/dev/null
