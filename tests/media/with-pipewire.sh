@@ -29,7 +29,8 @@ dbus-run-session -- sh -c '
   wireplumber >"$XDG_RUNTIME_DIR/wireplumber.log" 2>&1 & policy=$!
   # A camera that comes before the one who links it is never linked.
   tries=100
-  until pw-cli ls Client 2>/dev/null | grep -qi wireplumber || [ $tries -eq 0 ]; do
+  until { pw-cli ls Client 2>/dev/null | grep -qi wireplumber && sleep 0.5 && kill -0 ${policy%% *} 2>/dev/null; } ||
+        [ $tries -eq 0 ]; do
     # Without logind 0.4 gives up, though only its Bluetooth part wants it: then the other parts by themselves.
     if ! kill -0 $policy 2>/dev/null && [ -z "$parts" ]; then
       parts=1

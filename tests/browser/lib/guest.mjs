@@ -4,6 +4,16 @@
 import {assert, say} from './harness.mjs';
 import {openPage} from './browsers.mjs';
 
+// Asks the page again and again. page.waitForFunction() needs eval, which the guest page's content policy denies it in Firefox 140.
+async function until(page, deadline, question, ...args) {
+  const end = Date.now() + deadline;
+  while (!await page.evaluate(question, ...args)) {
+    if (Date.now() > end)
+      throw new Error(`not within ${deadline} ms`);
+    await new Promise(resolve => setTimeout(resolve, 100));
+  }
+}
+
 export class Guest {
   constructor(page) {
     this.page = page;
@@ -27,7 +37,9 @@ export class Guest {
 
   async press(action) {
     await this.page.bringToFront();
-    const button = await this.page.waitForSelector(`[data-screen]:not([hidden]) [data-action="${action}"]:not([hidden])`, {visible: true, timeout: 10_000});
+    const selector = `[data-screen]:not([hidden]) [data-action="${action}"]:not([hidden])`;
+    await until(this.page, 10_000, wanted => document.querySelector(wanted)?.checkVisibility({visibilityProperty: true}), selector);
+    const button = await this.page.$(selector);
     await button.click();
     await button.dispose();
   }
@@ -35,7 +47,7 @@ export class Guest {
   async state(...names) {
     await this.page.bringToFront();
     try {
-      await this.page.waitForFunction(wanted => wanted.includes(document.body.dataset.state), {timeout: 25_000, polling: 100}, names);
+      await until(this.page, 25_000, wanted => wanted.includes(document.body.dataset.state), names);
     } catch (error) {
       const is = await this.page.evaluate(() => `${document.body.dataset.state} (${document.body.dataset.reason ?? 'no reason'})`);
       throw new Error(`the page of ${this.name} is in state ${is}, expected ${names.join(' or ')}: ${error.message}`);
@@ -56,7 +68,7 @@ export class Guest {
   async reads(words) {
     await this.page.bringToFront();
     try {
-      await this.page.waitForFunction(wanted => document.body.innerText.includes(wanted), {timeout: 15_000, polling: 100}, words);
+      await until(this.page, 15_000, wanted => document.body.innerText.includes(wanted), words);
     } catch {
       throw new Error(`the page of ${this.name} does not say “${words}” but: ${await this.text()}`);
     }
