@@ -327,8 +327,7 @@ parlor_negotiator_take_answer (ParlorNegotiator *self, const char *answer_sdp)
 void
 parlor_negotiator_take_candidate (ParlorNegotiator *self, const char *candidate, const char *mid, int mline_index)
 {
-  if (self->n_theirs >= PARLOR_NEGOTIATOR_MAX_CANDIDATES ||
-      (!self->agreed && self->theirs->len >= PARLOR_NEGOTIATOR_MAX_WAITING))
+  if (self->n_theirs >= PARLOR_NEGOTIATOR_MAX_CANDIDATES || (!self->agreed && self->theirs->len >= PARLOR_NEGOTIATOR_MAX_WAITING))
     return;
 
   self->n_theirs++;

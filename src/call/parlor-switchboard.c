@@ -81,8 +81,7 @@ add_participant (ParlorSwitchboard *self, const ParlorPeerInfo *info)
   g_autoptr (ParlorParticipant) participant = NULL;
 
   /* A relay may say anything: not ourselves, and not without end. */
-  if (g_strcmp0 (info->id, self->id) == 0 || find_participant (self, info->id, NULL) ||
-      g_list_model_get_n_items (G_LIST_MODEL (self->participants)) >= MAX_PARTICIPANTS)
+  if (g_strcmp0 (info->id, self->id) == 0 || find_participant (self, info->id, NULL) || g_list_model_get_n_items (G_LIST_MODEL (self->participants)) >= MAX_PARTICIPANTS)
     return;
 
   participant = parlor_participant_new (info->id, info->name, info->dialect);
@@ -93,8 +92,7 @@ add_participant (ParlorSwitchboard *self, const ParlorPeerInfo *info)
 static gboolean
 is_participant_of_call (ParlorSwitchboard *self, const char *id)
 {
-  return self->call &&
-         g_strcmp0 (parlor_participant_get_id (parlor_call_get_participant (self->call)), id) == 0;
+  return self->call && g_strcmp0 (parlor_participant_get_id (parlor_call_get_participant (self->call)), id) == 0;
 }
 
 static void
@@ -123,8 +121,7 @@ take_call (ParlorSwitchboard *self, ParlorCall *call)
 static void
 decline_busy (ParlorSwitchboard *self, const ParlorMessage *ring)
 {
-  g_autoptr (ParlorMessage) message =
-    parlor_message_new_addressed (PARLOR_MESSAGE_DECLINE, ring->from, ring->call);
+  g_autoptr (ParlorMessage) message = parlor_message_new_addressed (PARLOR_MESSAGE_DECLINE, ring->from, ring->call);
 
   message->decline.reason = PARLOR_DECLINE_BUSY;
   parlor_channel_send (self->channel, message, NULL);
@@ -153,8 +150,7 @@ ring_in (ParlorSwitchboard *self, ParlorParticipant *participant, const ParlorMe
 
   if (self->call)
     {
-      if (parlor_call_get_state (self->call) == PARLOR_CALL_DIALING &&
-          is_participant_of_call (self, ring_or_offer->from))
+      if (parlor_call_get_state (self->call) == PARLOR_CALL_DIALING && is_participant_of_call (self, ring_or_offer->from))
         {
           if (!ours_stands (self, ring_or_offer))
             parlor_call_yield (self->call, ring_or_offer);
@@ -228,8 +224,7 @@ is_from_seed (ParlorSwitchboard *self, const ParlorMessage *message)
 static void
 say_unexpected (ParlorSwitchboard *self, const ParlorMessage *offer)
 {
-  g_autoptr (ParlorMessage) message =
-    parlor_message_new_error ("unexpected", "Nobody asked for this offer. Ring first.", "offer");
+  g_autoptr (ParlorMessage) message = parlor_message_new_error ("unexpected", "Nobody asked for this offer. Ring first.", "offer");
 
   message->to = g_strdup (offer->from);
   parlor_channel_send (self->channel, message, NULL);
@@ -240,16 +235,14 @@ handle_addressed (ParlorSwitchboard *self, const ParlorMessage *message)
 {
   if (is_from_seed (self, message))
     {
-      if (message->type == PARLOR_MESSAGE_OFFER || message->type == PARLOR_MESSAGE_ANSWER ||
-          message->type == PARLOR_MESSAGE_ICE)
+      if (message->type == PARLOR_MESSAGE_OFFER || message->type == PARLOR_MESSAGE_ANSWER || message->type == PARLOR_MESSAGE_ICE)
         handle_seed (self, message);
     }
   else if (message->type == PARLOR_MESSAGE_RING)
     {
       handle_ring (self, message);
     }
-  else if (is_participant_of_call (self, message->from) && message->call &&
-           g_strcmp0 (parlor_call_get_id (self->call), message->call) == 0)
+  else if (is_participant_of_call (self, message->from) && message->call && g_strcmp0 (parlor_call_get_id (self->call), message->call) == 0)
     {
       parlor_call_handle_message (self->call, message);
     }
@@ -290,11 +283,7 @@ handle_left (ParlorSwitchboard *self, const ParlorMessage *message)
 static void
 handle_error (ParlorSwitchboard *self, const ParlorMessage *message)
 {
-  gboolean about_call = message->error.about &&
-                        (g_str_equal (message->error.about, "ring") ||
-                         g_str_equal (message->error.about, "accept") ||
-                         g_str_equal (message->error.about, "offer") ||
-                         g_str_equal (message->error.about, "answer"));
+  gboolean about_call = message->error.about && (g_str_equal (message->error.about, "ring") || g_str_equal (message->error.about, "accept") || g_str_equal (message->error.about, "offer") || g_str_equal (message->error.about, "answer"));
 
   /* Only the relay may end a call by an error: one from a peer is a complaint. */
   if (self->call && about_call && !message->from)
@@ -321,8 +310,7 @@ on_message (ParlorChannel *channel, const ParlorMessage *message, gpointer user_
       break;
     case PARLOR_MESSAGE_IN_CALL:
       {
-        ParlorParticipant *participant =
-          message->in_call.id ? find_participant (self, message->in_call.id, NULL) : NULL;
+        ParlorParticipant *participant = message->in_call.id ? find_participant (self, message->in_call.id, NULL) : NULL;
 
         if (participant)
           parlor_participant_set_in_call (participant, message->in_call.in_call);
@@ -498,8 +486,7 @@ parlor_switchboard_call (ParlorSwitchboard *self,
 
   g_return_val_if_fail (PARLOR_IS_SWITCHBOARD (self), NULL);
 
-  if (self->call && participant == parlor_call_get_participant (self->call) &&
-      parlor_call_get_state (self->call) == PARLOR_CALL_RINGING)
+  if (self->call && participant == parlor_call_get_participant (self->call) && parlor_call_get_state (self->call) == PARLOR_CALL_RINGING)
     {
       keep = g_object_ref (self);
       call = g_object_ref (self->call);

@@ -56,8 +56,7 @@ sink_factory_init (ParlorSinkFactoryInterface *iface)
   iface->create_sink = parlor_bin_sink_factory_create_sink;
 }
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (ParlorBinSinkFactory, parlor_bin_sink_factory, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (PARLOR_TYPE_SINK_FACTORY, sink_factory_init))
+G_DEFINE_FINAL_TYPE_WITH_CODE (ParlorBinSinkFactory, parlor_bin_sink_factory, G_TYPE_OBJECT, G_IMPLEMENT_INTERFACE (PARLOR_TYPE_SINK_FACTORY, sink_factory_init))
 
 static void
 parlor_bin_sink_factory_finalize (GObject *object)

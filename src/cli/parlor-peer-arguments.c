@@ -13,16 +13,15 @@
  * The command line of parlor-peer: GOption reads it, and what GOption cannot check is checked here.
  */
 
-static const char summary[] =
-  "A call without a window: for servers, robots and tests.\n"
-  "\n"
-  "INVITE is an invite, or any http(s), ws(s) or parlor URL; - reads it from the first line of standard input\n"
-  "(arguments are visible to others on this computer).\n"
-  "\n"
-  "Commands on standard input, one a line: call, accept, decline, hang-up, mute audio|video,\n"
-  "unmute audio|video, quit.\n"
-  "\n"
-  "Exit status: 0 after a normal end, 1 after a failed call, 2 for bad usage.";
+static const char summary[] = "A call without a window: for servers, robots and tests.\n"
+                              "\n"
+                              "INVITE is an invite, or any http(s), ws(s) or parlor URL; - reads it from the first line of standard input\n"
+                              "(arguments are visible to others on this computer).\n"
+                              "\n"
+                              "Commands on standard input, one a line: call, accept, decline, hang-up, mute audio|video,\n"
+                              "unmute audio|video, quit.\n"
+                              "\n"
+                              "Exit status: 0 after a normal end, 1 after a failed call, 2 for bad usage.";
 
 G_GNUC_PRINTF (2, 3)
 static gboolean
@@ -100,7 +99,8 @@ parlor_peer_arguments_parse (ParlorPeerArguments *self, int *argc, char ***argv,
     return bad_usage (error, "--duration takes seconds, 0 or more.");
 
   self->invite = g_strdup (rest[0]);
-  self->mode = answer ? PARLOR_PEER_MODE_ANSWER : manual ? PARLOR_PEER_MODE_MANUAL : PARLOR_PEER_MODE_CALL;
+  self->mode = answer ? PARLOR_PEER_MODE_ANSWER : manual ? PARLOR_PEER_MODE_MANUAL
+                                                         : PARLOR_PEER_MODE_CALL;
   return parse_media (media ? media : "audio,video", &self->media, error);
 }
 

@@ -169,8 +169,7 @@ obey (Program *self, const char *line, GError **error)
     parlor_core_hang_up (self->core);
   else if (g_str_equal (line, "quit"))
     quit (self);
-  else if (!(g_str_has_prefix (line, "mute ") && set_muted (self, line + strlen ("mute "), TRUE)) &&
-           !(g_str_has_prefix (line, "unmute ") && set_muted (self, line + strlen ("unmute "), FALSE)))
+  else if (!(g_str_has_prefix (line, "mute ") && set_muted (self, line + strlen ("mute "), TRUE)) && !(g_str_has_prefix (line, "unmute ") && set_muted (self, line + strlen ("unmute "), FALSE)))
     {
       g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_BAD_USAGE,
                    "\"%s\" is no command; there are call, accept, decline, hang-up, mute audio|video, "
@@ -199,8 +198,7 @@ on_line (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Program *self = user_data;
   g_autoptr (GError) error = NULL;
-  g_autofree char *line =
-    g_data_input_stream_read_line_finish_utf8 (G_DATA_INPUT_STREAM (source), result, NULL, &error);
+  g_autofree char *line = g_data_input_stream_read_line_finish_utf8 (G_DATA_INPUT_STREAM (source), result, NULL, &error);
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;

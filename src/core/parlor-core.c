@@ -125,8 +125,7 @@ find_callable (ParlorCore *self)
 static gboolean
 on_seed_relay (ParlorCore *self)
 {
-  return self->channel && parlor_channel_get_state (self->channel) == PARLOR_CHANNEL_OPEN &&
-         parlor_channel_get_dialect (self->channel) == PARLOR_DIALECT_SEED;
+  return self->channel && parlor_channel_get_state (self->channel) == PARLOR_CHANNEL_OPEN && parlor_channel_get_dialect (self->channel) == PARLOR_DIALECT_SEED;
 }
 
 static void

@@ -105,16 +105,16 @@ side_free (Side *side)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Side, side_free)
 
-#define wait_for(condition)                                                                                     \
-  G_STMT_START                                                                                                  \
-  {                                                                                                             \
-    gint64 wait_end = g_get_monotonic_time () + WAIT_MS * 1000;                                                 \
-    guint wait_source = g_timeout_add (WAIT_MS, wake, NULL);                                                    \
-    while (!(condition) && g_get_monotonic_time () < wait_end)                                                  \
-      g_main_context_iteration (NULL, TRUE);                                                                    \
-    g_source_remove (wait_source);                                                                              \
-    g_assert_true (condition);                                                                                  \
-  }                                                                                                             \
+#define wait_for(condition)                                     \
+  G_STMT_START                                                  \
+  {                                                             \
+    gint64 wait_end = g_get_monotonic_time () + WAIT_MS * 1000; \
+    guint wait_source = g_timeout_add (WAIT_MS, wake, NULL);    \
+    while (!(condition) && g_get_monotonic_time () < wait_end)  \
+      g_main_context_iteration (NULL, TRUE);                    \
+    g_source_remove (wait_source);                              \
+    g_assert_true (condition);                                  \
+  }                                                             \
   G_STMT_END
 
 static gboolean
@@ -403,8 +403,7 @@ test_forged_ends (void)
   call_id = parlor_call_get_id (parlor_switchboard_get_call (a->switchboard));
   for (guint i = 0; i < G_N_ELEMENTS (types); i++)
     {
-      g_autofree char *text =
-        g_strdup_printf ("{\"type\":\"%s\",\"from\":\"b\",\"to\":\"a\",\"call\":\"%s\"}", types[i], call_id);
+      g_autofree char *text = g_strdup_printf ("{\"type\":\"%s\",\"from\":\"b\",\"to\":\"a\",\"call\":\"%s\"}", types[i], call_id);
 
       fake_channel_receive (a->channel, text);
     }

@@ -391,8 +391,7 @@ factory_init (ParlorPeerFactoryInterface *iface)
   iface->create_peer = create_peer;
 }
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (FakePeerFactory, fake_peer_factory, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (PARLOR_TYPE_PEER_FACTORY, factory_init))
+G_DEFINE_FINAL_TYPE_WITH_CODE (FakePeerFactory, fake_peer_factory, G_TYPE_OBJECT, G_IMPLEMENT_INTERFACE (PARLOR_TYPE_PEER_FACTORY, factory_init))
 
 static void
 fake_peer_factory_finalize (GObject *object)

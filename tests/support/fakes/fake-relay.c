@@ -143,8 +143,7 @@ fake_channel_send (ParlorChannel *channel, const ParlorMessage *message, GError 
     }
   else
     {
-      g_autoptr (ParlorMessage) refusal =
-        parlor_message_new_error ("no-such-peer", NULL, parlor_message_type_to_string (parsed->type));
+      g_autoptr (ParlorMessage) refusal = parlor_message_new_error ("no-such-peer", NULL, parlor_message_type_to_string (parsed->type));
 
       receive_message (self, refusal);
     }
@@ -172,8 +171,7 @@ channel_init (ParlorChannelInterface *iface)
   iface->get_error = fake_channel_get_error;
 }
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (FakeChannel, fake_channel, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (PARLOR_TYPE_CHANNEL, channel_init))
+G_DEFINE_FINAL_TYPE_WITH_CODE (FakeChannel, fake_channel, G_TYPE_OBJECT, G_IMPLEMENT_INTERFACE (PARLOR_TYPE_CHANNEL, channel_init))
 
 static void
 fake_channel_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
@@ -299,8 +297,7 @@ fake_channel_count_sent (FakeChannel *channel, ParlorMessageType type)
 
   for (guint i = 0; i < channel->sent->len; i++)
     {
-      g_autoptr (ParlorMessage) message =
-        parlor_message_parse (g_ptr_array_index (channel->sent, i), -1, channel->dialect, NULL);
+      g_autoptr (ParlorMessage) message = parlor_message_parse (g_ptr_array_index (channel->sent, i), -1, channel->dialect, NULL);
 
       count += message && message->type == type;
     }
