@@ -27,7 +27,7 @@ dbus-run-session -- sh -c '
   pipewire >"$XDG_RUNTIME_DIR/pipewire.log" 2>&1 & server=$!
   wait_for "$XDG_RUNTIME_DIR/pipewire-0"
   wireplumber >"$XDG_RUNTIME_DIR/wireplumber.log" 2>&1 & policy=$!
-  # A camera that comes before the one who links it is never linked.
+  # Cameras are linked by it: begin when it is there to stay.
   tries=100
   until { pw-cli ls Client 2>/dev/null | grep -qi wireplumber && sleep 0.5 && kill -0 ${policy%% *} 2>/dev/null; } ||
         [ $tries -eq 0 ]; do
