@@ -21,6 +21,7 @@
 #define MAX_STAMP (sizeof "\"from\":\"\"," - 1 + PARLOR_WIRE_MAX_ID)
 #define MAX_GENERATION G_MAXINT32 /* 2^31 - 1 */
 #define MAX_MLINE_INDEX G_MAXUINT16
+#define MAX_SEQ G_MAXINT32 /* 2^31 - 1 */
 
 typedef enum
 {
@@ -83,11 +84,11 @@ read_boolean (JsonObject *object, const char *field, Need need, gboolean *value,
 
 /* A whole number from 0 to @max; *value stays as it is when there is none. */
 static gboolean
-read_number (JsonObject *object, const char *field, gint64 max, gint64 *value, GError **error)
+read_number (JsonObject *object, const char *field, gint64 max, Need need, gint64 *value, GError **error)
 {
   JsonNode *node;
 
-  if (!read_node (object, field, OPTIONAL, &node, error))
+  if (!read_node (object, field, need, &node, error))
     return FALSE;
   if (node == NULL)
     return TRUE;
@@ -140,7 +141,8 @@ read_peer (JsonObject *object, GError **error)
   if (!read_text (object, "id", PARLOR_TEXT_ID, REQUIRED, &peer->id, error)
       || !read_text (object, "name", PARLOR_TEXT_NAME, REQUIRED, &peer->name, error)
       || !read_text (object, "dialect", PARLOR_TEXT_LINE, OPTIONAL, &dialect, error)
-      || !read_boolean (object, "in_call", OPTIONAL, &peer->in_call, error))
+      || !read_boolean (object, "in_call", OPTIONAL, &peer->in_call, error)
+      || !read_boolean (object, "away", OPTIONAL, &peer->away, error))
     return NULL;
   /* A dialect of the future is no reason to treat its speaker with less care than one of ours. */
   if (g_strcmp0 (dialect, "seed") == 0)
@@ -232,6 +234,81 @@ read_ice_servers (JsonObject *object, GPtrArray *servers, GError **error)
 }
 
 static gboolean
+read_hello (ParlorMessage *self, JsonObject *object, GError **error)
+{
+  return read_text (object, "name", PARLOR_TEXT_NAME, REQUIRED, &self->hello.name, error)
+         && read_text (object, "client", PARLOR_TEXT_NAME, OPTIONAL, &self->hello.client, error)
+         && read_text (object, "ticket", PARLOR_TEXT_TOKEN, OPTIONAL, &self->hello.ticket, error)
+         && read_text (object, "resume", PARLOR_TEXT_TOKEN, OPTIONAL, &self->hello.resume, error)
+         && read_text (object, "owner", PARLOR_TEXT_TOKEN, OPTIONAL, &self->hello.owner, error);
+}
+
+static gboolean
+read_limits (ParlorMessage *self, JsonObject *object, GError **error)
+{
+  JsonObject *limits;
+
+  if (!read_object (object, "limits", OPTIONAL, &limits, error))
+    return FALSE;
+  return limits == NULL
+         || (read_number (limits, "message", G_MAXINT64, OPTIONAL, &self->welcome.limits.message, error)
+             && read_number (limits, "rate", G_MAXINT64, OPTIONAL, &self->welcome.limits.rate, error)
+             && read_number (limits, "away_ms", G_MAXINT64, OPTIONAL, &self->welcome.limits.away_ms, error));
+}
+
+static gboolean
+read_welcome (ParlorMessage *self, JsonObject *object, GError **error)
+{
+  return read_text (object, "id", PARLOR_TEXT_ID, REQUIRED, &self->welcome.id, error)
+         && read_text (object, "room", PARLOR_TEXT_ROOM, REQUIRED, &self->welcome.room, error)
+         && read_peers (object, self->welcome.peers, error)
+         && read_ice_servers (object, self->welcome.ice_servers, error)
+         && read_text (object, "resume", PARLOR_TEXT_TOKEN, OPTIONAL, &self->welcome.resume, error)
+         && read_text (object, "owner", PARLOR_TEXT_TOKEN, OPTIONAL, &self->welcome.owner, error)
+         && read_boolean (object, "locked", OPTIONAL, &self->welcome.locked, error)
+         && read_limits (self, object, error);
+}
+
+static gboolean
+read_proof (ParlorMessage *self, JsonObject *object, GError **error)
+{
+  g_autofree char *by = NULL;
+  JsonObject *proof;
+
+  if (!read_object (object, "proof", OPTIONAL, &proof, error))
+    return FALSE;
+  if (proof == NULL)
+    return TRUE;
+  if (!read_text (proof, "by", PARLOR_TEXT_WORD, REQUIRED, &by, error)
+      || !read_text (proof, "mac", PARLOR_TEXT_TOKEN, REQUIRED, &self->description.proof_mac, error))
+    return FALSE;
+  self->description.proof_by = parlor_proof_by_from_string (by);
+  return self->description.proof_by != PARLOR_PROOF_NONE || refuse (error, "by", "is neither app nor guest");
+}
+
+static gboolean
+read_description (ParlorMessage *self, JsonObject *object, GError **error)
+{
+  gboolean is_offer = self->type == PARLOR_MESSAGE_OFFER;
+
+  return read_text (object, "sdp", PARLOR_TEXT_BODY, REQUIRED, &self->description.sdp, error)
+         && read_text (object, is_offer ? "commit" : "nonce", PARLOR_TEXT_TOKEN, OPTIONAL,
+                       is_offer ? &self->description.commit : &self->description.nonce, error)
+         && read_proof (self, object, error);
+}
+
+static gboolean
+read_ping (ParlorMessage *self, JsonObject *object, GError **error)
+{
+  gint64 seq = 0;
+
+  if (!read_number (object, "seq", MAX_SEQ, REQUIRED, &seq, error))
+    return FALSE;
+  self->ping.seq = seq;
+  return TRUE;
+}
+
+static gboolean
 read_media (ParlorMessage *self, JsonObject *object, GError **error)
 {
   JsonObject *media;
@@ -265,7 +342,7 @@ read_candidate (ParlorMessage *self, JsonObject *candidate, GError **error)
 
   if (!read_text (candidate, "candidate", PARLOR_TEXT_LINE, REQUIRED, &self->ice.candidate, error)
       || !read_text (candidate, "sdpMid", PARLOR_TEXT_LINE, OPTIONAL, &self->ice.sdp_mid, error)
-      || !read_number (candidate, "sdpMLineIndex", MAX_MLINE_INDEX, &index, error))
+      || !read_number (candidate, "sdpMLineIndex", MAX_MLINE_INDEX, OPTIONAL, &index, error))
     return FALSE;
   if (*self->ice.candidate == '\0')
     g_clear_pointer (&self->ice.candidate, g_free);
@@ -302,18 +379,25 @@ read_arm (ParlorMessage *self, JsonObject *object, GError **error)
   switch (self->type)
     {
     case PARLOR_MESSAGE_HELLO:
-      return read_text (object, "name", PARLOR_TEXT_NAME, REQUIRED, &self->hello.name, error)
-             && read_text (object, "client", PARLOR_TEXT_NAME, OPTIONAL, &self->hello.client, error);
+      return read_hello (self, object, error);
     case PARLOR_MESSAGE_WELCOME:
-      return read_text (object, "id", PARLOR_TEXT_ID, REQUIRED, &self->welcome.id, error)
-             && read_text (object, "room", PARLOR_TEXT_ROOM, REQUIRED, &self->welcome.room, error)
-             && read_peers (object, self->welcome.peers, error)
-             && read_ice_servers (object, self->welcome.ice_servers, error);
+      return read_welcome (self, object, error);
     case PARLOR_MESSAGE_JOINED:
       return read_joined (self, object, error);
     case PARLOR_MESSAGE_LEFT:
       return read_text (object, "id", PARLOR_TEXT_ID, REQUIRED, &self->left.id, error)
              && read_text (object, "reason", PARLOR_TEXT_WORD, OPTIONAL, &self->left.reason, error);
+    case PARLOR_MESSAGE_AWAY:
+    case PARLOR_MESSAGE_BACK:
+    case PARLOR_MESSAGE_ADMIT:
+    case PARLOR_MESSAGE_REFUSE:
+    case PARLOR_MESSAGE_REMOVE:
+      return read_text (object, "id", PARLOR_TEXT_ID, REQUIRED, &self->person.id, error);
+    case PARLOR_MESSAGE_KNOCK:
+      return read_text (object, "id", PARLOR_TEXT_ID, OPTIONAL, &self->knock.id, error)
+             && read_text (object, "name", PARLOR_TEXT_NAME, OPTIONAL, &self->knock.name, error);
+    case PARLOR_MESSAGE_TURN:
+      return read_ice_servers (object, self->turn.ice_servers, error);
     case PARLOR_MESSAGE_IN_CALL:
       return read_text (object, "id", PARLOR_TEXT_ID, OPTIONAL, &self->in_call.id, error)
              && read_boolean (object, "in_call", REQUIRED, &self->in_call.in_call, error);
@@ -323,7 +407,9 @@ read_arm (ParlorMessage *self, JsonObject *object, GError **error)
       return read_decline (self, object, error);
     case PARLOR_MESSAGE_OFFER:
     case PARLOR_MESSAGE_ANSWER:
-      return read_text (object, "sdp", PARLOR_TEXT_BODY, REQUIRED, &self->description.sdp, error);
+      return read_description (self, object, error);
+    case PARLOR_MESSAGE_REVEAL:
+      return read_text (object, "nonce", PARLOR_TEXT_TOKEN, REQUIRED, &self->reveal.nonce, error);
     case PARLOR_MESSAGE_ICE:
       return read_ice (self, object, error);
     case PARLOR_MESSAGE_BYE:
@@ -335,9 +421,18 @@ read_arm (ParlorMessage *self, JsonObject *object, GError **error)
     case PARLOR_MESSAGE_STATE:
       return read_boolean (object, "audio", REQUIRED, &self->state.audio, error)
              && read_boolean (object, "video", REQUIRED, &self->state.video, error);
+    case PARLOR_MESSAGE_IDENTITY:
+      return read_text (object, "key", PARLOR_TEXT_KEY, REQUIRED, &self->identity.key, error)
+             && read_text (object, "signature", PARLOR_TEXT_SIGNATURE, REQUIRED, &self->identity.signature, error);
+    case PARLOR_MESSAGE_PING:
+    case PARLOR_MESSAGE_PONG:
+      return read_ping (self, object, error);
     case PARLOR_MESSAGE_UNKNOWN:
     case PARLOR_MESSAGE_ACCEPT:
     case PARLOR_MESSAGE_CANCEL:
+    case PARLOR_MESSAGE_LOCK:
+    case PARLOR_MESSAGE_UNLOCK:
+    case PARLOR_MESSAGE_RENEW:
     default:
       return TRUE;
     }
@@ -348,7 +443,7 @@ static gboolean
 names_its_call (ParlorMessageType type)
 {
   return type == PARLOR_MESSAGE_RING || type == PARLOR_MESSAGE_ACCEPT || type == PARLOR_MESSAGE_DECLINE
-         || type == PARLOR_MESSAGE_CANCEL;
+         || type == PARLOR_MESSAGE_CANCEL || type == PARLOR_MESSAGE_REVEAL || type == PARLOR_MESSAGE_RENEW;
 }
 
 static gboolean
@@ -364,7 +459,7 @@ read_envelope (ParlorMessage *self, JsonObject *object, GError **error)
     return TRUE;
   if (!read_text (object, "call", PARLOR_TEXT_ID, names_its_call (self->type) ? REQUIRED : OPTIONAL,
                   &self->call, error)
-      || !read_number (object, "generation", MAX_GENERATION, &generation, error))
+      || !read_number (object, "generation", MAX_GENERATION, OPTIONAL, &generation, error))
     return FALSE;
   self->generation = generation;
   return TRUE;
@@ -421,7 +516,7 @@ read_seed (ParlorMessage *self, JsonObject *object, GError **error)
   if (self->type == PARLOR_MESSAGE_ICE)
     return read_seed_ice (self, object, error);
   if (self->type == PARLOR_MESSAGE_OFFER || self->type == PARLOR_MESSAGE_ANSWER)
-    return read_arm (self, object, error);
+    return read_text (object, "sdp", PARLOR_TEXT_BODY, REQUIRED, &self->description.sdp, error);
   return TRUE;
 }
 

@@ -36,6 +36,8 @@ parlor_peer_info_to_json (const ParlorPeerInfo *self)
   set_text (object, "name", self->name);
   set_text (object, "dialect", self->dialect == PARLOR_DIALECT_SEED ? "seed" : PARLOR_WIRE_SUBPROTOCOL);
   json_object_set_boolean_member (object, "in_call", self->in_call);
+  if (self->away)
+    json_object_set_boolean_member (object, "away", TRUE);
   json_node_take_object (node, object);
   return node;
 }
@@ -101,19 +103,68 @@ write_media (const ParlorMessage *self, JsonObject *object)
 }
 
 static void
+write_hello (const ParlorMessage *self, JsonObject *object)
+{
+  set_text (object, "name", self->hello.name);
+  set_text (object, "client", self->hello.client);
+  set_text (object, "ticket", self->hello.ticket);
+  set_text (object, "resume", self->hello.resume);
+  set_text (object, "owner", self->hello.owner);
+}
+
+static void
+set_number (JsonObject *object, const char *field, gint64 value)
+{
+  if (value >= 0)
+    json_object_set_int_member (object, field, value);
+}
+
+static void
+write_welcome (const ParlorMessage *self, JsonObject *object)
+{
+  g_autoptr (JsonObject) limits = json_object_new ();
+
+  set_text (object, "id", self->welcome.id);
+  set_text (object, "room", self->welcome.room ? self->welcome.room : "");
+  write_peers (object, self->welcome.peers);
+  write_ice_servers (object, self->welcome.ice_servers);
+  set_text (object, "resume", self->welcome.resume);
+  set_text (object, "owner", self->welcome.owner);
+  if (self->welcome.locked)
+    json_object_set_boolean_member (object, "locked", TRUE);
+  set_number (limits, "message", self->welcome.limits.message);
+  set_number (limits, "rate", self->welcome.limits.rate);
+  set_number (limits, "away_ms", self->welcome.limits.away_ms);
+  if (json_object_get_size (limits) > 0)
+    json_object_set_object_member (object, "limits", g_steal_pointer (&limits));
+}
+
+static void
+write_description (const ParlorMessage *self, JsonObject *object)
+{
+  JsonObject *proof;
+
+  set_text (object, "sdp", self->description.sdp);
+  set_text (object, "commit", self->description.commit);
+  set_text (object, "nonce", self->description.nonce);
+  if (self->description.proof_by == PARLOR_PROOF_NONE)
+    return;
+  proof = json_object_new ();
+  set_text (proof, "by", parlor_proof_by_to_string (self->description.proof_by));
+  set_text (proof, "mac", self->description.proof_mac);
+  json_object_set_object_member (object, "proof", proof);
+}
+
+static void
 write_arm (const ParlorMessage *self, JsonObject *object)
 {
   switch (self->type)
     {
     case PARLOR_MESSAGE_HELLO:
-      set_text (object, "name", self->hello.name);
-      set_text (object, "client", self->hello.client);
+      write_hello (self, object);
       break;
     case PARLOR_MESSAGE_WELCOME:
-      set_text (object, "id", self->welcome.id);
-      set_text (object, "room", self->welcome.room ? self->welcome.room : "");
-      write_peers (object, self->welcome.peers);
-      write_ice_servers (object, self->welcome.ice_servers);
+      write_welcome (self, object);
       break;
     case PARLOR_MESSAGE_JOINED:
       json_object_set_member (object, "peer", parlor_peer_info_to_json (self->joined.peer));
@@ -121,6 +172,21 @@ write_arm (const ParlorMessage *self, JsonObject *object)
     case PARLOR_MESSAGE_LEFT:
       set_text (object, "id", self->left.id);
       set_text (object, "reason", self->left.reason);
+      break;
+    case PARLOR_MESSAGE_AWAY:
+    case PARLOR_MESSAGE_BACK:
+    case PARLOR_MESSAGE_ADMIT:
+    case PARLOR_MESSAGE_REFUSE:
+    case PARLOR_MESSAGE_REMOVE:
+      set_text (object, "id", self->person.id);
+      break;
+    case PARLOR_MESSAGE_KNOCK:
+      set_text (object, "id", self->knock.id);
+      set_text (object, "name", self->knock.name);
+      break;
+    case PARLOR_MESSAGE_TURN:
+      if (self->turn.ice_servers->len > 0)
+        write_ice_servers (object, self->turn.ice_servers);
       break;
     case PARLOR_MESSAGE_IN_CALL:
       set_text (object, "id", self->in_call.id);
@@ -134,7 +200,10 @@ write_arm (const ParlorMessage *self, JsonObject *object)
       break;
     case PARLOR_MESSAGE_OFFER:
     case PARLOR_MESSAGE_ANSWER:
-      set_text (object, "sdp", self->description.sdp);
+      write_description (self, object);
+      break;
+    case PARLOR_MESSAGE_REVEAL:
+      set_text (object, "nonce", self->reveal.nonce);
       break;
     case PARLOR_MESSAGE_ICE:
       write_ice (self, object);
@@ -151,9 +220,20 @@ write_arm (const ParlorMessage *self, JsonObject *object)
       json_object_set_boolean_member (object, "audio", self->state.audio);
       json_object_set_boolean_member (object, "video", self->state.video);
       break;
+    case PARLOR_MESSAGE_IDENTITY:
+      set_text (object, "key", self->identity.key);
+      set_text (object, "signature", self->identity.signature);
+      break;
+    case PARLOR_MESSAGE_PING:
+    case PARLOR_MESSAGE_PONG:
+      json_object_set_int_member (object, "seq", self->ping.seq);
+      break;
     case PARLOR_MESSAGE_UNKNOWN:
     case PARLOR_MESSAGE_ACCEPT:
     case PARLOR_MESSAGE_CANCEL:
+    case PARLOR_MESSAGE_LOCK:
+    case PARLOR_MESSAGE_UNLOCK:
+    case PARLOR_MESSAGE_RENEW:
     default:
       break;
     }

@@ -30,17 +30,31 @@ static const struct
   [PARLOR_MESSAGE_WELCOME] = { "welcome", BY_RELAY },
   [PARLOR_MESSAGE_JOINED] = { "joined", BY_RELAY },
   [PARLOR_MESSAGE_LEFT] = { "left", BY_RELAY },
+  [PARLOR_MESSAGE_AWAY] = { "away", BY_RELAY },
+  [PARLOR_MESSAGE_BACK] = { "back", BY_RELAY },
   [PARLOR_MESSAGE_IN_CALL] = { "in-call", 0 },
+  [PARLOR_MESSAGE_KNOCK] = { "knock", 0 },
+  [PARLOR_MESSAGE_ADMIT] = { "admit", 0 },
+  [PARLOR_MESSAGE_REFUSE] = { "refuse", 0 },
+  [PARLOR_MESSAGE_LOCK] = { "lock", 0 },
+  [PARLOR_MESSAGE_UNLOCK] = { "unlock", 0 },
+  [PARLOR_MESSAGE_REMOVE] = { "remove", 0 },
+  [PARLOR_MESSAGE_TURN] = { "turn", 0 },
   [PARLOR_MESSAGE_RING] = { "ring", TO_A_PEER },
   [PARLOR_MESSAGE_ACCEPT] = { "accept", TO_A_PEER },
   [PARLOR_MESSAGE_DECLINE] = { "decline", TO_A_PEER },
   [PARLOR_MESSAGE_CANCEL] = { "cancel", TO_A_PEER },
   [PARLOR_MESSAGE_OFFER] = { "offer", TO_A_PEER },
   [PARLOR_MESSAGE_ANSWER] = { "answer", TO_A_PEER },
+  [PARLOR_MESSAGE_REVEAL] = { "reveal", TO_A_PEER },
+  [PARLOR_MESSAGE_RENEW] = { "renew", TO_A_PEER },
   [PARLOR_MESSAGE_ICE] = { "ice", TO_A_PEER },
   [PARLOR_MESSAGE_BYE] = { "bye", TO_A_PEER },
   [PARLOR_MESSAGE_ERROR] = { "error", 0 },
   [PARLOR_MESSAGE_STATE] = { "state", 0 },
+  [PARLOR_MESSAGE_IDENTITY] = { "identity", 0 },
+  [PARLOR_MESSAGE_PING] = { "ping", 0 },
+  [PARLOR_MESSAGE_PONG] = { "pong", 0 },
 };
 
 G_DEFINE_BOXED_TYPE (ParlorMessage, parlor_message, parlor_message_copy, parlor_message_free)
@@ -69,8 +83,10 @@ static gpointer
 copy_peer_info (gconstpointer item, gpointer user_data)
 {
   const ParlorPeerInfo *peer = item;
+  ParlorPeerInfo *copy = parlor_peer_info_new (peer->id, peer->name, peer->dialect, peer->in_call);
 
-  return parlor_peer_info_new (peer->id, peer->name, peer->dialect, peer->in_call);
+  copy->away = peer->away;
+  return copy;
 }
 
 ParlorIceServer *
@@ -105,7 +121,7 @@ copy_ice_server (gconstpointer item, gpointer user_data)
  * parlor_message_new:
  * @type: what it says
  *
- * The arm of @type is empty (`welcome` has empty lists, `ice` no line index): fill in what it needs.
+ * The arm of @type is empty (`welcome` and `turn` have empty lists, `welcome` no limits, `ice` no line index): fill in what it needs.
  *
  * Returns: (transfer full): a message
  */
@@ -119,6 +135,11 @@ parlor_message_new (ParlorMessageType type)
     {
       self->welcome.peers = g_ptr_array_new_with_free_func ((GDestroyNotify) parlor_peer_info_free);
       self->welcome.ice_servers = g_ptr_array_new_with_free_func ((GDestroyNotify) parlor_ice_server_free);
+      self->welcome.limits.message = self->welcome.limits.rate = self->welcome.limits.away_ms = -1;
+    }
+  else if (type == PARLOR_MESSAGE_TURN)
+    {
+      self->turn.ice_servers = g_ptr_array_new_with_free_func ((GDestroyNotify) parlor_ice_server_free);
     }
   else if (type == PARLOR_MESSAGE_ICE)
     {
@@ -137,24 +158,56 @@ copy_list (GPtrArray *list, GCopyFunc copy, GDestroyNotify free_item)
   return result;
 }
 
+static GPtrArray *
+copy_ice_servers (GPtrArray *servers)
+{
+  return copy_list (servers, copy_ice_server, (GDestroyNotify) parlor_ice_server_free);
+}
+
+static void
+copy_hello (ParlorMessage *copy, const ParlorMessage *self)
+{
+  copy->hello.name = g_strdup (self->hello.name);
+  copy->hello.client = g_strdup (self->hello.client);
+  copy->hello.ticket = g_strdup (self->hello.ticket);
+  copy->hello.resume = g_strdup (self->hello.resume);
+  copy->hello.owner = g_strdup (self->hello.owner);
+}
+
+static void
+copy_welcome (ParlorMessage *copy, const ParlorMessage *self)
+{
+  g_clear_pointer (&copy->welcome.peers, g_ptr_array_unref);
+  g_clear_pointer (&copy->welcome.ice_servers, g_ptr_array_unref);
+  copy->welcome = self->welcome;
+  copy->welcome.id = g_strdup (self->welcome.id);
+  copy->welcome.room = g_strdup (self->welcome.room);
+  copy->welcome.peers = copy_list (self->welcome.peers, copy_peer_info, (GDestroyNotify) parlor_peer_info_free);
+  copy->welcome.ice_servers = copy_ice_servers (self->welcome.ice_servers);
+  copy->welcome.resume = g_strdup (self->welcome.resume);
+  copy->welcome.owner = g_strdup (self->welcome.owner);
+}
+
+static void
+copy_description (ParlorMessage *copy, const ParlorMessage *self)
+{
+  copy->description.sdp = g_strdup (self->description.sdp);
+  copy->description.commit = g_strdup (self->description.commit);
+  copy->description.nonce = g_strdup (self->description.nonce);
+  copy->description.proof_by = self->description.proof_by;
+  copy->description.proof_mac = g_strdup (self->description.proof_mac);
+}
+
 static void
 copy_arm (ParlorMessage *copy, const ParlorMessage *self)
 {
   switch (self->type)
     {
     case PARLOR_MESSAGE_HELLO:
-      copy->hello.name = g_strdup (self->hello.name);
-      copy->hello.client = g_strdup (self->hello.client);
+      copy_hello (copy, self);
       break;
     case PARLOR_MESSAGE_WELCOME:
-      copy->welcome.id = g_strdup (self->welcome.id);
-      copy->welcome.room = g_strdup (self->welcome.room);
-      g_clear_pointer (&copy->welcome.peers, g_ptr_array_unref);
-      g_clear_pointer (&copy->welcome.ice_servers, g_ptr_array_unref);
-      copy->welcome.peers = copy_list (self->welcome.peers, copy_peer_info,
-                                       (GDestroyNotify) parlor_peer_info_free);
-      copy->welcome.ice_servers = copy_list (self->welcome.ice_servers, copy_ice_server,
-                                             (GDestroyNotify) parlor_ice_server_free);
+      copy_welcome (copy, self);
       break;
     case PARLOR_MESSAGE_JOINED:
       if (self->joined.peer)
@@ -163,6 +216,21 @@ copy_arm (ParlorMessage *copy, const ParlorMessage *self)
     case PARLOR_MESSAGE_LEFT:
       copy->left.id = g_strdup (self->left.id);
       copy->left.reason = g_strdup (self->left.reason);
+      break;
+    case PARLOR_MESSAGE_AWAY:
+    case PARLOR_MESSAGE_BACK:
+    case PARLOR_MESSAGE_ADMIT:
+    case PARLOR_MESSAGE_REFUSE:
+    case PARLOR_MESSAGE_REMOVE:
+      copy->person.id = g_strdup (self->person.id);
+      break;
+    case PARLOR_MESSAGE_KNOCK:
+      copy->knock.id = g_strdup (self->knock.id);
+      copy->knock.name = g_strdup (self->knock.name);
+      break;
+    case PARLOR_MESSAGE_TURN:
+      g_clear_pointer (&copy->turn.ice_servers, g_ptr_array_unref);
+      copy->turn.ice_servers = copy_ice_servers (self->turn.ice_servers);
       break;
     case PARLOR_MESSAGE_IN_CALL:
       copy->in_call.id = g_strdup (self->in_call.id);
@@ -176,7 +244,10 @@ copy_arm (ParlorMessage *copy, const ParlorMessage *self)
       break;
     case PARLOR_MESSAGE_OFFER:
     case PARLOR_MESSAGE_ANSWER:
-      copy->description.sdp = g_strdup (self->description.sdp);
+      copy_description (copy, self);
+      break;
+    case PARLOR_MESSAGE_REVEAL:
+      copy->reveal.nonce = g_strdup (self->reveal.nonce);
       break;
     case PARLOR_MESSAGE_ICE:
       copy->ice.candidate = g_strdup (self->ice.candidate);
@@ -194,9 +265,20 @@ copy_arm (ParlorMessage *copy, const ParlorMessage *self)
     case PARLOR_MESSAGE_STATE:
       copy->state = self->state;
       break;
+    case PARLOR_MESSAGE_IDENTITY:
+      copy->identity.key = g_strdup (self->identity.key);
+      copy->identity.signature = g_strdup (self->identity.signature);
+      break;
+    case PARLOR_MESSAGE_PING:
+    case PARLOR_MESSAGE_PONG:
+      copy->ping = self->ping;
+      break;
     case PARLOR_MESSAGE_UNKNOWN:
     case PARLOR_MESSAGE_ACCEPT:
     case PARLOR_MESSAGE_CANCEL:
+    case PARLOR_MESSAGE_LOCK:
+    case PARLOR_MESSAGE_UNLOCK:
+    case PARLOR_MESSAGE_RENEW:
     default:
       break;
     }
@@ -226,12 +308,17 @@ clear_arm (ParlorMessage *self)
     case PARLOR_MESSAGE_HELLO:
       g_free (self->hello.name);
       g_free (self->hello.client);
+      g_free (self->hello.ticket);
+      g_free (self->hello.resume);
+      g_free (self->hello.owner);
       break;
     case PARLOR_MESSAGE_WELCOME:
       g_free (self->welcome.id);
       g_free (self->welcome.room);
       g_clear_pointer (&self->welcome.peers, g_ptr_array_unref);
       g_clear_pointer (&self->welcome.ice_servers, g_ptr_array_unref);
+      g_free (self->welcome.resume);
+      g_free (self->welcome.owner);
       break;
     case PARLOR_MESSAGE_JOINED:
       g_clear_pointer (&self->joined.peer, parlor_peer_info_free);
@@ -240,12 +327,32 @@ clear_arm (ParlorMessage *self)
       g_free (self->left.id);
       g_free (self->left.reason);
       break;
+    case PARLOR_MESSAGE_AWAY:
+    case PARLOR_MESSAGE_BACK:
+    case PARLOR_MESSAGE_ADMIT:
+    case PARLOR_MESSAGE_REFUSE:
+    case PARLOR_MESSAGE_REMOVE:
+      g_free (self->person.id);
+      break;
+    case PARLOR_MESSAGE_KNOCK:
+      g_free (self->knock.id);
+      g_free (self->knock.name);
+      break;
+    case PARLOR_MESSAGE_TURN:
+      g_clear_pointer (&self->turn.ice_servers, g_ptr_array_unref);
+      break;
     case PARLOR_MESSAGE_IN_CALL:
       g_free (self->in_call.id);
       break;
     case PARLOR_MESSAGE_OFFER:
     case PARLOR_MESSAGE_ANSWER:
       g_free (self->description.sdp);
+      g_free (self->description.commit);
+      g_free (self->description.nonce);
+      g_free (self->description.proof_mac);
+      break;
+    case PARLOR_MESSAGE_REVEAL:
+      g_free (self->reveal.nonce);
       break;
     case PARLOR_MESSAGE_ICE:
       g_free (self->ice.candidate);
@@ -259,12 +366,21 @@ clear_arm (ParlorMessage *self)
       g_free (self->error.message);
       g_free (self->error.about);
       break;
+    case PARLOR_MESSAGE_IDENTITY:
+      g_free (self->identity.key);
+      g_free (self->identity.signature);
+      break;
     case PARLOR_MESSAGE_UNKNOWN:
     case PARLOR_MESSAGE_RING:
     case PARLOR_MESSAGE_ACCEPT:
     case PARLOR_MESSAGE_DECLINE:
     case PARLOR_MESSAGE_CANCEL:
+    case PARLOR_MESSAGE_LOCK:
+    case PARLOR_MESSAGE_UNLOCK:
+    case PARLOR_MESSAGE_RENEW:
     case PARLOR_MESSAGE_STATE:
+    case PARLOR_MESSAGE_PING:
+    case PARLOR_MESSAGE_PONG:
     default:
       break;
     }
@@ -374,4 +490,26 @@ parlor_decline_reason_from_string (const char *word)
     if (g_strcmp0 (word, decline_reasons[i]) == 0)
       return (ParlorDeclineReason) i;
   return PARLOR_DECLINE_DECLINED;
+}
+
+static const char *const proof_makers[] = {
+  [PARLOR_PROOF_APP] = "app",
+  [PARLOR_PROOF_GUEST] = "guest",
+};
+
+const char *
+parlor_proof_by_to_string (ParlorProofBy by)
+{
+  g_return_val_if_fail ((guint) by < G_N_ELEMENTS (proof_makers), NULL);
+
+  return proof_makers[by];
+}
+
+ParlorProofBy
+parlor_proof_by_from_string (const char *word)
+{
+  for (guint i = PARLOR_PROOF_NONE + 1; i < G_N_ELEMENTS (proof_makers); i++)
+    if (g_strcmp0 (word, proof_makers[i]) == 0)
+      return (ParlorProofBy) i;
+  return PARLOR_PROOF_NONE;
 }

@@ -11,6 +11,9 @@ G_BEGIN_DECLS
 #define PARLOR_WIRE_MAX_DEPTH 16
 #define PARLOR_WIRE_MAX_NAME 64 /* characters */
 #define PARLOR_WIRE_MAX_ID 32   /* characters */
+#define PARLOR_WIRE_TOKEN_SIZE 32    /* bytes behind a token: tickets, resume and owner tokens, digests, nonces */
+#define PARLOR_WIRE_KEY_SIZE 65      /* bytes: an uncompressed point of P-256 (SEC 1, section 2.3.3) */
+#define PARLOR_WIRE_SIGNATURE_SIZE 64 /* bytes: r and s of ECDSA on P-256 */
 
 /**
  * ParlorDialect:
@@ -37,7 +40,8 @@ typedef enum
  * ParlorMessageType: the `type` of a message, and with it the arm of the union in #ParlorMessage.
  *
  * @PARLOR_MESSAGE_UNKNOWN is a well-formed message whose type this version does not know (see type_name).
- * @PARLOR_MESSAGE_STATE travels on the data channel only; bye travels there too once it is open.
+ * @PARLOR_MESSAGE_STATE and @PARLOR_MESSAGE_IDENTITY travel on the data channel `parlor` only, bye there too once it is open;
+ * @PARLOR_MESSAGE_PING and @PARLOR_MESSAGE_PONG on `parlor-ping`.
  */
 typedef enum
 {
@@ -46,18 +50,45 @@ typedef enum
   PARLOR_MESSAGE_WELCOME,
   PARLOR_MESSAGE_JOINED,
   PARLOR_MESSAGE_LEFT,
+  PARLOR_MESSAGE_AWAY,
+  PARLOR_MESSAGE_BACK,
   PARLOR_MESSAGE_IN_CALL,
+  PARLOR_MESSAGE_KNOCK,
+  PARLOR_MESSAGE_ADMIT,
+  PARLOR_MESSAGE_REFUSE,
+  PARLOR_MESSAGE_LOCK,
+  PARLOR_MESSAGE_UNLOCK,
+  PARLOR_MESSAGE_REMOVE,
+  PARLOR_MESSAGE_TURN,
   PARLOR_MESSAGE_RING,
   PARLOR_MESSAGE_ACCEPT,
   PARLOR_MESSAGE_DECLINE,
   PARLOR_MESSAGE_CANCEL,
   PARLOR_MESSAGE_OFFER,
   PARLOR_MESSAGE_ANSWER,
+  PARLOR_MESSAGE_REVEAL,
+  PARLOR_MESSAGE_RENEW,
   PARLOR_MESSAGE_ICE,
   PARLOR_MESSAGE_BYE,
   PARLOR_MESSAGE_ERROR,
   PARLOR_MESSAGE_STATE,
+  PARLOR_MESSAGE_IDENTITY,
+  PARLOR_MESSAGE_PING,
+  PARLOR_MESSAGE_PONG,
 } ParlorMessageType;
+
+/**
+ * ParlorProofBy: the key that a proof was made with.
+ * @PARLOR_PROOF_NONE: there is no proof
+ * @PARLOR_PROOF_APP: made with the key of the app link
+ * @PARLOR_PROOF_GUEST: made with the key of the web link
+ */
+typedef enum
+{
+  PARLOR_PROOF_NONE,
+  PARLOR_PROOF_APP,
+  PARLOR_PROOF_GUEST,
+} ParlorProofBy;
 
 /**
  * ParlorDeclineReason: why a ring was not accepted.
@@ -79,6 +110,7 @@ typedef struct
   char *name;
   ParlorDialect dialect;
   gboolean in_call;
+  gboolean away; /* its connection is lost, its seat is kept */
 } ParlorPeerInfo;
 
 ParlorPeerInfo *parlor_peer_info_new (const char *id, const char *name, ParlorDialect dialect, gboolean in_call);
@@ -122,6 +154,9 @@ typedef struct
     {
       char *name;
       char *client; /* nullable: program and version */
+      char *ticket; /* nullable: token */
+      char *resume; /* nullable: token */
+      char *owner;  /* nullable: token */
     } hello;
     struct
     {
@@ -129,6 +164,15 @@ typedef struct
       char *room;
       GPtrArray *peers;       /* (element-type ParlorPeerInfo), never NULL once parsed */
       GPtrArray *ice_servers; /* (element-type ParlorIceServer), never NULL once parsed */
+      char *resume;           /* nullable: token */
+      char *owner;            /* nullable: token, only to an owner of the room */
+      gboolean locked;
+      struct
+      {
+        gint64 message; /* bytes of one message */
+        gint64 rate;    /* messages a second */
+        gint64 away_ms; /* how long a lost connection may be resumed */
+      } limits; /* -1 = not said */
     } welcome;
     struct
     {
@@ -139,6 +183,19 @@ typedef struct
       char *id;
       char *reason; /* nullable */
     } left;
+    struct
+    {
+      char *id;
+    } person; /* AWAY, BACK, ADMIT, REFUSE and REMOVE */
+    struct
+    {
+      char *id;   /* nullable: by the relay */
+      char *name; /* nullable: by the relay */
+    } knock;
+    struct
+    {
+      GPtrArray *ice_servers; /* (element-type ParlorIceServer), never NULL once parsed */
+    } turn;
     struct
     {
       char *id; /* nullable from a client, stamped by the relay */
@@ -155,7 +212,15 @@ typedef struct
     struct
     {
       char *sdp;
+      char *commit;    /* nullable: token, of an offer */
+      char *nonce;     /* nullable: token, of an answer */
+      ParlorProofBy proof_by;
+      char *proof_mac; /* token; NULL without a proof */
     } description; /* OFFER and ANSWER */
+    struct
+    {
+      char *nonce; /* token */
+    } reveal;
     struct
     {
       char *candidate; /* nullable: no more candidates */
@@ -177,6 +242,15 @@ typedef struct
       gboolean audio;
       gboolean video;
     } state;
+    struct
+    {
+      char *key;       /* base64url of PARLOR_WIRE_KEY_SIZE bytes */
+      char *signature; /* base64url of PARLOR_WIRE_SIGNATURE_SIZE bytes */
+    } identity;
+    struct
+    {
+      guint seq; /* 0 to 2^31 - 1 */
+    } ping; /* PING and PONG */
   };
 
   gpointer source; /*< private: the text as it was received, for parlor_message_forward() >*/
@@ -236,13 +310,14 @@ char *parlor_message_serialize (const ParlorMessage *self, ParlorDialect dialect
  */
 char *parlor_message_forward (const ParlorMessage *self, const char *from);
 
-/* TRUE when @type may be said only by a relay (welcome, joined, left, ...): refused from a client. */
+/* TRUE when @type may be said only by a relay (welcome, joined, left, away, back): refused from a client. */
 gboolean parlor_message_type_is_relays (ParlorMessageType type);
 /* TRUE when @type is said from one peer to another, through the relay: needs `to`. */
 gboolean parlor_message_type_is_addressed (ParlorMessageType type);
 /* The word on the wire, static. */
 const char *parlor_message_type_to_string (ParlorMessageType type);
 const char *parlor_decline_reason_to_string (ParlorDeclineReason reason);
+const char *parlor_proof_by_to_string (ParlorProofBy by); /* (nullable): NULL for NONE */
 /* TRUE for [A-Za-z0-9_-]{1,32}. */
 gboolean parlor_wire_id_is_valid (const char *id);
 /* TRUE for [a-z0-9-]{1,64}. */

@@ -3,6 +3,8 @@
 
 #include "parlor-message-private.h"
 
+#include "parlor-base64url.h"
+
 #include <string.h>
 
 /*
@@ -61,6 +63,14 @@ body_complaint (const char *text)
   return NULL;
 }
 
+static const char *
+bytes_complaint (const char *text, gsize size)
+{
+  g_autoptr (GBytes) bytes = parlor_base64url_decode (text, strlen (text), size);
+
+  return bytes ? NULL : "is not base64url of the right length";
+}
+
 const char *
 parlor_wire_text_complaint (const char *text, ParlorTextKind kind)
 {
@@ -76,6 +86,12 @@ parlor_wire_text_complaint (const char *text, ParlorTextKind kind)
       return plain_complaint (text, PARLOR_WIRE_MAX_NAME);
     case PARLOR_TEXT_LINE:
       return plain_complaint (text, MAX_LINE);
+    case PARLOR_TEXT_TOKEN:
+      return bytes_complaint (text, PARLOR_WIRE_TOKEN_SIZE);
+    case PARLOR_TEXT_KEY:
+      return bytes_complaint (text, PARLOR_WIRE_KEY_SIZE);
+    case PARLOR_TEXT_SIGNATURE:
+      return bytes_complaint (text, PARLOR_WIRE_SIGNATURE_SIZE);
     case PARLOR_TEXT_BODY:
     default:
       return body_complaint (text);
