@@ -280,7 +280,8 @@ read_proof (ParlorMessage *self, JsonObject *object, GError **error)
   if (proof == NULL)
     return TRUE;
   if (!read_text (proof, "by", PARLOR_TEXT_WORD, REQUIRED, &by, error)
-      || !read_text (proof, "mac", PARLOR_TEXT_TOKEN, REQUIRED, &self->description.proof_mac, error))
+      || !read_text (proof, "mac", PARLOR_TEXT_TOKEN, REQUIRED, &self->description.proof_mac, error)
+      || !read_text (proof, "guest", PARLOR_TEXT_TOKEN, OPTIONAL, &self->description.proof_guest, error))
     return FALSE;
   self->description.proof_by = parlor_proof_by_from_string (by);
   return self->description.proof_by != PARLOR_PROOF_NONE || refuse (error, "by", "is neither app nor guest");

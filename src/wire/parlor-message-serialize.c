@@ -152,6 +152,7 @@ write_description (const ParlorMessage *self, JsonObject *object)
   proof = json_object_new ();
   set_text (proof, "by", parlor_proof_by_to_string (self->description.proof_by));
   set_text (proof, "mac", self->description.proof_mac);
+  set_text (proof, "guest", self->description.proof_guest);
   json_object_set_object_member (object, "proof", proof);
 }
 

@@ -196,6 +196,7 @@ copy_description (ParlorMessage *copy, const ParlorMessage *self)
   copy->description.nonce = g_strdup (self->description.nonce);
   copy->description.proof_by = self->description.proof_by;
   copy->description.proof_mac = g_strdup (self->description.proof_mac);
+  copy->description.proof_guest = g_strdup (self->description.proof_guest);
 }
 
 static void
@@ -350,6 +351,7 @@ clear_arm (ParlorMessage *self)
       g_free (self->description.commit);
       g_free (self->description.nonce);
       g_free (self->description.proof_mac);
+      g_free (self->description.proof_guest);
       break;
     case PARLOR_MESSAGE_REVEAL:
       g_free (self->reveal.nonce);

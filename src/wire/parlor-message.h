@@ -215,7 +215,8 @@ typedef struct
       char *commit;    /* nullable: token, of an offer */
       char *nonce;     /* nullable: token, of an answer */
       ParlorProofBy proof_by;
-      char *proof_mac; /* token; NULL without a proof */
+      char *proof_mac;   /* token; NULL without a proof */
+      char *proof_guest; /* nullable: token; beside a proof by APP, the same by GUEST */
     } description; /* OFFER and ANSWER */
     struct
     {
