@@ -7,6 +7,7 @@
 
 #include "parlor-error.h"
 #include "parlor-frame.h"
+#include "parlor-handshake.h"
 
 #include <errno.h>
 #include <string.h>
@@ -183,14 +184,9 @@ flush (ParlorGuest *self)
 static GSocket *
 get_socket (ParlorGuest *self)
 {
-  g_autoptr (GIOStream) base = NULL;
+  GSocketConnection *connection = parlor_handshake_get_connection (self->stream);
 
-  if (G_IS_SOCKET_CONNECTION (self->stream))
-    return g_socket_connection_get_socket (G_SOCKET_CONNECTION (self->stream));
-  if (g_object_class_find_property (G_OBJECT_GET_CLASS (self->stream), "base-iostream") == NULL)
-    return NULL;
-  g_object_get (self->stream, "base-iostream", &base, NULL);
-  return G_IS_SOCKET_CONNECTION (base) ? g_socket_connection_get_socket (G_SOCKET_CONNECTION (base)) : NULL;
+  return connection ? g_socket_connection_get_socket (connection) : NULL;
 }
 
 /* Ends a connection whose close frame is out: at once when the other's has come too (RFC 6455, section 7.1.1). One whose
@@ -573,6 +569,8 @@ parlor_guest_close (ParlorGuest *self, guint16 close_code)
 void
 parlor_guest_drop (ParlorGuest *self)
 {
+  GSocket *socket;
+
   if (self->stream == NULL)
     return;
 
@@ -580,6 +578,9 @@ parlor_guest_drop (ParlorGuest *self)
   clear_source (&self->output_source);
   clear_source (&self->deadline_source);
   leave (self);
+  /* TLS would say goodbye first, and wait for a reader that does not read. */
+  if ((socket = get_socket (self)) != NULL)
+    g_socket_shutdown (socket, TRUE, TRUE, NULL);
   g_io_stream_close (self->stream, NULL, NULL);
   g_clear_object (&self->stream);
 }

@@ -9,6 +9,7 @@
 #include "parlor-error.h"
 #include "parlor-frame.h"
 #include "parlor-guest.h"
+#include "parlor-handshake.h"
 #include "parlor-listener.h"
 #include "parlor-page.h"
 #include "parlor-room.h"
@@ -40,6 +41,7 @@ struct _ParlorRelay
   ParlorListener *listener; /* NULL = not listening */
   SoupServer *server;
   GSource *ping_source;
+  GTlsCertificate *certificate; /* NULL = plain HTTP */
   gboolean seed_pages;
   gboolean seed_pages_set;   /* by the caller, so the address does not decide it */
   GHashTable *allowed_hosts; /* set of lower-case names */
@@ -117,13 +119,11 @@ on_upgraded (SoupServerMessage *request, ParlorRelay *self)
   const char *room = parlor_door_get_room (g_uri_get_path (soup_server_message_get_uri (request)));
   g_autoptr (SoupServerMessage) alive = g_object_ref (request);
   g_autoptr (GIOStream) stream = soup_server_message_steal_connection (request);
-  g_autoptr (GIOStream) connection = NULL;
 
   if (self->listener == NULL)
     return;
 
-  g_object_get (stream, "base-iostream", &connection, NULL);
-  parlor_listener_admit (self->listener, connection);
+  parlor_listener_admit (self->listener, G_IO_STREAM (parlor_handshake_get_connection (stream)));
   add_guest (self, stream, is_parlor ? PARLOR_DIALECT_PARLOR : PARLOR_DIALECT_SEED, room);
 }
 
@@ -168,6 +168,12 @@ answer (ParlorRelay *self, SoupServerMessage *request, const char *path, gboolea
     parlor_page_respond (request, "index.html");
 }
 
+static gboolean
+is_over_tls (SoupServerMessage *request)
+{
+  return g_str_equal (g_uri_get_scheme (soup_server_message_get_uri (request)), "https");
+}
+
 static void
 on_request (SoupServer *server, SoupServerMessage *request, const char *path, GHashTable *query, gpointer user_data)
 {
@@ -180,7 +186,9 @@ on_request (SoupServer *server, SoupServerMessage *request, const char *path, GH
   gboolean is_upgrade = soup_server_message_get_method (request) == SOUP_METHOD_GET
                         && soup_message_headers_header_contains (headers, "Upgrade", "websocket");
 
-  if (!parlor_door_host_is_allowed (host, self->allowed_hosts))
+  if (self->certificate != NULL && !is_over_tls (request))
+    parlor_page_respond_status (request, SOUP_STATUS_BAD_REQUEST, "This relay speaks TLS: use https, not http.");
+  else if (!parlor_door_host_is_allowed (host, self->allowed_hosts))
     parlor_page_respond_status (request, SOUP_STATUS_MISDIRECTED_REQUEST, "This relay does not go by that name.");
   else if (parlor_door_get_room (path) == NULL && (is_upgrade || !g_str_has_prefix (path, PARLOR_DOOR_PAGE_PATH)))
     parlor_page_respond_status (request, SOUP_STATUS_NOT_FOUND, "There is no such room.");
@@ -198,14 +206,23 @@ on_request_started (SoupServer *server, SoupServerMessage *request, gpointer use
 }
 
 static void
-on_connected (ParlorListener *listener, GSocketConnection *connection, ParlorRelay *self)
+on_handshake_done (ParlorHandshake *handshake, GIOStream *stream, ParlorRelay *self)
 {
+  GSocketConnection *connection = parlor_handshake_get_connection (stream);
   g_autoptr (GSocketAddress) local = g_socket_connection_get_local_address (connection, NULL);
   g_autoptr (GSocketAddress) remote = g_socket_connection_get_remote_address (connection, NULL);
 
   /* One that is closed already has no remote address: letting go of it closes our end. */
-  if (local != NULL && remote != NULL)
-    soup_server_accept_iostream (self->server, G_IO_STREAM (connection), local, remote, NULL);
+  if (self->listener != NULL && local != NULL && remote != NULL)
+    soup_server_accept_iostream (self->server, stream, local, remote, NULL);
+}
+
+static void
+on_connected (ParlorListener *listener, GSocketConnection *connection, ParlorRelay *self)
+{
+  g_autoptr (ParlorHandshake) handshake = parlor_handshake_new (connection, self->certificate);
+
+  g_signal_connect_object (handshake, "done", G_CALLBACK (on_handshake_done), self, 0);
 }
 
 static gboolean
@@ -247,6 +264,7 @@ parlor_relay_finalize (GObject *object)
 {
   ParlorRelay *self = PARLOR_RELAY (object);
 
+  g_clear_object (&self->certificate);
   g_hash_table_unref (self->allowed_hosts);
   g_hash_table_unref (self->rooms);
   g_hash_table_unref (self->guests);
@@ -342,7 +360,13 @@ parlor_relay_get_url (ParlorRelay *self)
   g_autoptr (GSocketAddress) address = self->listener ? parlor_listener_get_address (self->listener) : NULL;
   g_autofree char *text = address ? g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address)) : NULL;
 
-  return g_strconcat ("http://", text ? text : "", NULL);
+  return g_strconcat (self->certificate ? "https://" : "http://", text ? text : "", NULL);
+}
+
+void
+parlor_relay_set_certificate (ParlorRelay *self, GTlsCertificate *certificate)
+{
+  g_set_object (&self->certificate, certificate);
 }
 
 void

@@ -44,8 +44,16 @@ ParlorRelay *parlor_relay_new (const ParlorRelayLimits *limits);
  */
 gboolean parlor_relay_listen (ParlorRelay *self, const char *address, guint16 port, GError **error);
 guint16 parlor_relay_get_port (ParlorRelay *self);
-/* (transfer full): "http://ADDR:PORT". */
+/* (transfer full): "http://ADDR:PORT", with a certificate "https://ADDR:PORT". */
 char *parlor_relay_get_url (ParlorRelay *self);
+/**
+ * parlor_relay_set_certificate:
+ * @certificate: (nullable): with its private key; %NULL for plain HTTP
+ *
+ * TLS for connections that are made from now on; those that stand keep what they have. Plain requests are answered with
+ * 400 then. Before parlor_relay_listen() or at any time after it, as often as the certificate is renewed.
+ */
+void parlor_relay_set_certificate (ParlorRelay *self, GTlsCertificate *certificate);
 /* Pages of foreign or null origins in the lobby, as seed only. Default: TRUE on a loopback address. */
 void parlor_relay_set_seed_pages (ParlorRelay *self, gboolean allow);
 /* A name under which the relay is reached, besides localhost and address literals; others get 421. */

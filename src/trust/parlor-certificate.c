@@ -7,22 +7,59 @@
 
 #include "parlor-error.h"
 
+#include <arpa/inet.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include <string.h>
 #include <time.h>
 
 /*
- * Certificates for DTLS: self-signed, on a new P-256 key (RFC 8827, section 6.5), worth nothing but its fingerprint.
+ * Certificates, self-signed, on a new P-256 key.
  *
- * The subject is the one that browsers write, the serial number random: nothing in it tells one user from another.
+ * One for DTLS (RFC 8827, section 6.5) is worth nothing but its fingerprint: the subject is the one that browsers write, the
+ * serial number random, and nothing in it tells one user from another. One for a relay bears the names under which the
+ * relay is reached, for clients that look at names; those with a pin look at its hash only.
  * Pure, apart from the system's random numbers; any thread.
  */
 
 #define DAY (24 * 60 * 60)
+#define DTLS_DAYS 30
+/* The pin in an invite is the certificate's hash: an invite lives no longer than the certificate. */
+#define SERVER_DAYS 3650
 
 static int
-fill (gnutls_x509_crt_t certificate, gnutls_x509_privkey_t key)
+add_name (gnutls_x509_crt_t certificate, const char *name)
+{
+  guint8 address[sizeof (struct in6_addr)];
+
+  if (inet_pton (AF_INET, name, address) == 1)
+    return gnutls_x509_crt_set_subject_alt_name (certificate, GNUTLS_SAN_IPADDRESS, address, 4, GNUTLS_FSAN_APPEND);
+  if (inet_pton (AF_INET6, name, address) == 1)
+    return gnutls_x509_crt_set_subject_alt_name (certificate, GNUTLS_SAN_IPADDRESS, address, 16, GNUTLS_FSAN_APPEND);
+  return gnutls_x509_crt_set_subject_alt_name (certificate, GNUTLS_SAN_DNSNAME, name, strlen (name),
+                                               GNUTLS_FSAN_APPEND);
+}
+
+static int
+describe_server (gnutls_x509_crt_t certificate, const char *const *names)
+{
+  static const char *const own_names[] = { "localhost", "127.0.0.1", "::1" };
+  int rc = gnutls_x509_crt_set_basic_constraints (certificate, 0, -1);
+
+  if (rc >= 0)
+    rc = gnutls_x509_crt_set_key_usage (certificate, GNUTLS_KEY_DIGITAL_SIGNATURE);
+  if (rc >= 0)
+    rc = gnutls_x509_crt_set_key_purpose_oid (certificate, GNUTLS_KP_TLS_WWW_SERVER, 0);
+  for (guint i = 0; rc >= 0 && i < G_N_ELEMENTS (own_names); i++)
+    rc = add_name (certificate, own_names[i]);
+  for (guint i = 0; rc >= 0 && names && names[i]; i++)
+    rc = add_name (certificate, names[i]);
+  return rc;
+}
+
+static int
+fill (gnutls_x509_crt_t certificate, gnutls_x509_privkey_t key, const char *subject, guint days)
 {
   guint8 serial[16];
   time_t now = time (NULL);
@@ -36,15 +73,13 @@ fill (gnutls_x509_crt_t certificate, gnutls_x509_privkey_t key)
   if (rc >= 0)
     rc = gnutls_x509_crt_set_serial (certificate, serial, sizeof serial);
   if (rc >= 0)
-    rc = gnutls_x509_crt_set_dn (certificate, "CN=WebRTC", NULL);
+    rc = gnutls_x509_crt_set_dn (certificate, subject, NULL);
   if (rc >= 0)
     rc = gnutls_x509_crt_set_activation_time (certificate, now - DAY);
   if (rc >= 0)
-    rc = gnutls_x509_crt_set_expiration_time (certificate, now + 30 * DAY);
+    rc = gnutls_x509_crt_set_expiration_time (certificate, now + (time_t) days * DAY);
   if (rc >= 0)
     rc = gnutls_x509_crt_set_key (certificate, key);
-  if (rc >= 0)
-    rc = gnutls_x509_crt_sign2 (certificate, certificate, key, GNUTLS_DIG_SHA256, 0);
   return rc;
 }
 
@@ -65,14 +100,8 @@ write_pem (gnutls_x509_crt_t certificate, gnutls_x509_privkey_t key, char **pem)
   return rc;
 }
 
-/**
- * parlor_certificate_new_pem:
- * @error: PARLOR_ERROR_FAILED
- *
- * Returns: (transfer full) (nullable): a certificate and its private key, one after the other, in PEM
- */
-char *
-parlor_certificate_new_pem (GError **error)
+static char *
+make_pem (gboolean is_server, const char *const *names, GError **error)
 {
   gnutls_x509_crt_t certificate = NULL;
   gnutls_x509_privkey_t key = NULL;
@@ -82,7 +111,12 @@ parlor_certificate_new_pem (GError **error)
   if (rc >= 0)
     rc = gnutls_x509_privkey_init (&key);
   if (rc >= 0)
-    rc = fill (certificate, key);
+    rc = is_server ? fill (certificate, key, "CN=Parlor relay", SERVER_DAYS)
+                   : fill (certificate, key, "CN=WebRTC", DTLS_DAYS);
+  if (rc >= 0 && is_server)
+    rc = describe_server (certificate, names);
+  if (rc >= 0)
+    rc = gnutls_x509_crt_sign2 (certificate, certificate, key, GNUTLS_DIG_SHA256, 0);
   if (rc >= 0)
     rc = write_pem (certificate, key, &pem);
   if (rc < 0)
@@ -92,4 +126,29 @@ parlor_certificate_new_pem (GError **error)
   if (certificate)
     gnutls_x509_crt_deinit (certificate);
   return pem;
+}
+
+/**
+ * parlor_certificate_new_pem:
+ * @error: PARLOR_ERROR_FAILED
+ *
+ * Returns: (transfer full) (nullable): a certificate for DTLS and its private key, one after the other, in PEM
+ */
+char *
+parlor_certificate_new_pem (GError **error)
+{
+  return make_pem (FALSE, NULL, error);
+}
+
+/**
+ * parlor_certificate_new_server_pem:
+ * @names: (nullable) (array zero-terminated=1): names and address literals besides localhost, 127.0.0.1 and ::1
+ * @error: PARLOR_ERROR_FAILED
+ *
+ * Returns: (transfer full) (nullable): a certificate for a relay and its private key, one after the other, in PEM
+ */
+char *
+parlor_certificate_new_server_pem (const char *const *names, GError **error)
+{
+  return make_pem (TRUE, names, error);
 }

@@ -84,13 +84,20 @@ on_connected (GObject *session, GAsyncResult *result, gpointer user_data)
   g_signal_connect (client->connection, "closed", G_CALLBACK (on_closed), client);
 }
 
+static gboolean
+on_accept_certificate (SoupMessage *message, GTlsCertificate *certificate, GTlsCertificateFlags errors, gpointer unused)
+{
+  return TRUE;
+}
+
 static SoupMessage *
 make_message (Lab *lab, const char *method, const char *path, const char *host)
 {
-  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u%s", lab->port, path);
+  g_autofree char *url = g_strdup_printf ("%s://127.0.0.1:%u%s", lab->tls ? "https" : "http", lab->port, path);
   SoupMessage *message = soup_message_new (method, url);
 
   g_assert_nonnull (message);
+  g_signal_connect (message, "accept-certificate", G_CALLBACK (on_accept_certificate), NULL);
   if (host)
     soup_message_headers_replace (soup_message_get_request_headers (message), "Host", host);
   return message;

@@ -38,6 +38,7 @@ typedef struct
   ParlorRelay *relay;
   SoupSession *session;
   guint16 port;
+  gboolean tls; /* requests and clients come by https, and take any certificate */
 } Lab;
 
 typedef struct

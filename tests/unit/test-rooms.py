@@ -26,7 +26,7 @@ ROOMS = {
     'core': 'media signaling relay call trust wire base',
     'ui': 'core media call wire base',
     'main': 'ui core media call wire base',
-    'parlor-relay': 'relay wire base',
+    'parlor-relay': 'relay trust wire base',
     'parlor-peer': 'core media call wire base',
 }
 
