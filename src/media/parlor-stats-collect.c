@@ -14,7 +14,7 @@
  *
  * webrtcbin's own are wrong under BUNDLE (kinds, jitter buffers) or absent (frames, freezes), so they are counted where
  * things pass: packets at the gates by payload type, pictures before the sink, delays around the jitter buffers; the RTP session
- * knows the round trip and the requests. Only the pair of candidates in use comes from webrtcbin, and of it only the addresses: 1.22
+ * knows the requests, and the round trip to those who have no `parlor-ping`. Only the pair of candidates in use comes from webrtcbin, and of it only the addresses: 1.22
  * swaps the types. Main thread.
  */
 
@@ -256,8 +256,10 @@ collect (ParlorWebrtcPeer *self, const GstStructure *structure)
   g_autoptr (GstElement) sink = NULL;
   ParlorJitter *jitters[PARLOR_N_TRACKS];
   gint64 held = -1;
+  double trip;
 
   g_mutex_lock (&stream->lock);
+  trip = parlor_round_trip_get_ms (&stream->round_trip, g_get_monotonic_time ());
   fill_counters (stream, stats);
   for (guint i = 0; i < PARLOR_N_TRACKS; i++)
     jitters[i] = find_jitter (stream, i);
@@ -279,6 +281,8 @@ collect (ParlorWebrtcPeer *self, const GstStructure *structure)
   stats->out.video.target_bps = parlor_studio_get_video_target (self->studio);
   fill_fps (self, stats);
   fill_sessions (self, stats);
+  if (trip >= 0)
+    stats->rtt_ms = trip;
   if (structure)
     fill_pair (self, structure, stats);
   return stats;

@@ -13,7 +13,8 @@
  * The data channel `parlor` of ParlorWebrtcPeer: ordered, reliable, made by the offerer before the offer.
  *
  * The callbacks run on SCTP's threads, after the gates: what they say comes from the certificate that was promised. They hand on text
- * as letters, of which only so many may wait. Any other channel the other side opens is left alone.
+ * as letters, of which only so many may wait. Any other channel the other side opens is left alone, but for `parlor-ping`
+ * (parlor-webrtc-peer-ping.c).
  */
 
 #define LABEL "parlor"
@@ -75,6 +76,7 @@ on_data_channel (GstElement *webrtc, GObject *channel, gpointer user_data)
   g_autofree char *label = NULL;
 
   g_object_get (channel, "label", &label, "ready-state", &state, NULL);
+  parlor_peer_stream_accept_ping_in_stream (user_data, channel, label, state == GST_WEBRTC_DATA_CHANNEL_STATE_OPEN);
   if (g_strcmp0 (label, LABEL) != 0)
     return;
   watch_channel (user_data, channel);
@@ -100,6 +102,7 @@ parlor_webrtc_peer_create_channel (ParlorWebrtcPeer *self, GError **error)
       return FALSE;
     }
   watch_channel (self->stream, channel);
+  parlor_webrtc_peer_create_ping (self);
   return TRUE;
 }
 

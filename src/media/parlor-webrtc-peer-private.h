@@ -9,6 +9,7 @@
 
 #include "parlor-candidate.h"
 #include "parlor-mailbox.h"
+#include "parlor-round-trip.h"
 #include "parlor-sdp-check.h"
 #include "parlor-studio-private.h"
 #include "parlor-webrtc-peer.h"
@@ -92,6 +93,7 @@ typedef struct
   gint open;            /* atomic: connected and verified, media may leave */
   gint64 last_activity; /* atomic, us */
   gint n_texts;         /* atomic: letters with text that nobody read yet */
+  gint has_ping;        /* atomic: there is a channel `parlor-ping`; a second one is left alone */
 
   GRWLock studio_lock;  /* held for reading while the studio is called from a streaming thread */
   ParlorStudio *studio; /* not owned; NULL once gone */
@@ -104,6 +106,7 @@ typedef struct
   GstElement *video_end;  /* (owned): the same, once it is in use */
   GPtrArray *jitters;     /* (element-type ParlorJitter) */
   ParlorFreezes freezes;
+  ParlorRoundTrip round_trip;
   gboolean shown[PARLOR_N_TRACKS];
 
   ParlorTrack tracks[PARLOR_N_TRACKS];
@@ -120,6 +123,8 @@ typedef enum
   PARLOR_LETTER_DATA_OPEN,
   PARLOR_LETTER_DATA_CLOSED,
   PARLOR_LETTER_TEXT,
+  PARLOR_LETTER_PING_OPEN,
+  PARLOR_LETTER_PING_CLOSED,
   PARLOR_LETTER_FIRST_FRAME,
   PARLOR_LETTER_FAILED,
   PARLOR_LETTER_STATS,
@@ -158,6 +163,8 @@ struct _ParlorWebrtcPeer
   GstBus *bus; /* with a watch on it */
   ParlorFeed *feed;
   GstWebRTCDataChannel *channel;
+  GstWebRTCDataChannel *ping_channel; /* nullable */
+  guint ping_timeout;
 
   /* Negotiation: one operation at a time. */
   GTask *task;
@@ -228,6 +235,12 @@ void parlor_peer_stream_receive (ParlorPeerStream *stream, GstElement *webrtc);
 gboolean parlor_webrtc_peer_create_channel (ParlorWebrtcPeer *self, GError **error);
 void parlor_peer_stream_accept_channel (ParlorPeerStream *stream, GstElement *webrtc);
 gboolean parlor_webrtc_peer_send_text (ParlorPeer *peer, const char *text, GError **error);
+
+/* parlor-webrtc-peer-ping.c */
+void parlor_webrtc_peer_create_ping (ParlorWebrtcPeer *self);
+void parlor_peer_stream_accept_ping_in_stream (ParlorPeerStream *stream, GObject *channel, const char *label, gboolean is_open);
+void parlor_webrtc_peer_start_pings (ParlorWebrtcPeer *self, GObject *channel);
+void parlor_webrtc_peer_stop_pings (ParlorWebrtcPeer *self);
 
 /* parlor-stats-collect.c */
 void parlor_webrtc_peer_collect_stats_async (ParlorPeer *peer, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);

@@ -15,7 +15,8 @@
  *
  * Main thread only. What happens elsewhere comes as letters from its ParlorPeerStream, the only thing that other threads
  * hold; parlor-webrtc-peer-gate.c keeps everything shut until the certificate is the one that was promised, -negotiate.c makes the one
- * offer or answer, -send.c and -receive.c carry media, -data.c the data channel, parlor-stats-collect.c counts.
+ * offer or answer, -send.c and -receive.c carry media, -data.c the data channel, -ping.c
+ * measures the round trip, parlor-stats-collect.c counts.
  * A peer ends once: in FAILED or in CLOSED. The pipeline then dies in a thread of its own, which takes up to 55 ms.
  */
 
@@ -44,6 +45,7 @@ let_go (ParlorWebrtcPeer *self)
     gst_bus_remove_watch (self->bus);
   gst_clear_object (&self->bus);
   g_clear_handle_id (&self->gather_timeout, g_source_remove);
+  parlor_webrtc_peer_stop_pings (self);
   g_cancellable_cancel (self->lookups);
   if (self->feed)
     parlor_studio_remove_feed (self->studio, g_steal_pointer (&self->feed));
@@ -191,6 +193,12 @@ read_letter (gpointer data, gpointer user_data)
       break;
     case PARLOR_LETTER_TEXT:
       emit_text (self, letter->text);
+      break;
+    case PARLOR_LETTER_PING_OPEN:
+      parlor_webrtc_peer_start_pings (self, letter->object);
+      break;
+    case PARLOR_LETTER_PING_CLOSED:
+      parlor_webrtc_peer_stop_pings (self);
       break;
     case PARLOR_LETTER_FIRST_FRAME:
       g_signal_emit_by_name (self, "first-frame", letter->number);

@@ -159,6 +159,10 @@ test_both_ways (Fixture *f, gconstpointer data)
   g_assert_nonnull (parlor_peer_get_view (PARLOR_PEER (f->a->peer)));
 }
 
+/* Round trips: both ends must say one, within this. The first ping leaves when the channel opens. */
+#define ROUND_TRIP_DEADLINE 20 /* s */
+#define HELD 250               /* ms */
+
 static double
 get_round_trip (PeerEnd *end)
 {
@@ -167,28 +171,171 @@ get_round_trip (PeerEnd *end)
   return stats->rtt_ms;
 }
 
-/*
- * With 1.22 an end was seen to send report blocks whose last sender report stays 0: the other end cannot tell the round
- * trip from them, and leaves it out. So this only checks that a round trip that is said is sane (a wrapped number
- * is 65 seconds), not that one is said.
- */
+/* Waits until @end says a round trip of @least ms or more, and returns it. */
+static double
+wait_for_round_trip (PeerEnd *end, double least)
+{
+  gint64 deadline = g_get_monotonic_time () + ROUND_TRIP_DEADLINE * G_USEC_PER_SEC;
+  double trip = get_round_trip (end);
+
+  while (trip < least && g_get_monotonic_time () < deadline)
+    {
+      parlor_test_run_for (0.1);
+      trip = get_round_trip (end);
+    }
+  g_assert_cmpfloat (trip, >=, least);
+  g_assert_cmpfloat (trip, <, ROUND_TRIP_DEADLINE * 1000);
+  return trip;
+}
+
+static GstPadProbeReturn
+on_report (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  g_atomic_int_inc ((gint *) user_data);
+  return GST_PAD_PROBE_DROP;
+}
+
+static GstPadProbeReturn
+on_data (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  g_usleep (HELD * 1000); /* the path, on a thread of its own: whatever follows is late as well */
+  return GST_PAD_PROBE_OK;
+}
+
+/* On everything that comes in through such an element of webrtcbin; NULL = nothing of that sort is there. */
+static void
+probe_element (PeerEnd *self, const char *factory, const char *name, GstPadProbeCallback callback, gpointer user_data)
+{
+  GstIterator *elements = gst_bin_iterate_all_by_element_factory_name (GST_BIN (self->peer->webrtc), factory);
+  GValue value = G_VALUE_INIT;
+  guint n = 0;
+
+  while (gst_iterator_next (elements, &value) == GST_ITERATOR_OK)
+    {
+      g_autoptr (GstPad) pad = gst_element_get_static_pad (g_value_get_object (&value), name);
+
+      n += pad && gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, callback, user_data, NULL) > 0;
+      g_value_reset (&value);
+    }
+  gst_iterator_free (elements);
+  g_assert_cmpuint (n, >, 0);
+}
+
+static void
+lose_reports (Fixture *f, gint *n_lost)
+{
+  for (guint i = 0; i < 2; i++)
+    probe_element (i ? f->b : f->a, "rtpsession", "recv_rtcp_sink", on_report, &n_lost[i]);
+}
+
 static void
 test_round_trip (Fixture *f, gconstpointer data)
 {
-  gint64 deadline = g_get_monotonic_time () + 15 * G_USEC_PER_SEC;
-  double round_trip;
+  gint64 began;
+  double here, there;
 
   peer_end_call (f->a, f->b, NULL);
   peer_end_wait_connected (f->a, f->b);
+  began = g_get_monotonic_time ();
+  here = wait_for_round_trip (f->a, 0);
+  there = wait_for_round_trip (f->b, 0);
+  g_test_message ("round trip %.2f ms here, %.2f ms there, known %.0f ms after the connection", here, there,
+                  (double) (g_get_monotonic_time () - began) / G_TIME_SPAN_MILLISECOND);
+}
+
+/* What is said is what was measured, of RTCP or not: the pings alone are enough, and a longer path shows at both ends. */
+static void
+test_longer_round_trip (Fixture *f, gconstpointer data)
+{
+  gint n_lost[2] = { 0, 0 };
+
+  peer_end_call (f->a, f->b, NULL);
+  peer_end_wait_connected (f->a, f->b);
+  lose_reports (f, n_lost);
+  wait_for_round_trip (f->a, 0);
+  wait_for_round_trip (f->b, 0);
+  probe_element (f->b, "sctpdec", "sink", on_data, NULL);
+  g_test_message ("held for %d ms: %.1f ms here, %.1f ms there", HELD, wait_for_round_trip (f->a, HELD), wait_for_round_trip (f->b, HELD));
+}
+
+/* No pong and no report: an old peer, that hears nothing of our channel. */
+static void
+test_no_round_trip (Fixture *f, gconstpointer data)
+{
+  gint n_lost[2] = { 0, 0 };
+  guint asked;
+
+  f->b->peer->stream->has_ping = TRUE;
+  peer_end_call (f->a, f->b, NULL);
+  lose_reports (f, n_lost);
+  peer_end_wait_connected (f->a, f->b);
   do
     {
-      parlor_test_run_for (0.5);
-      round_trip = MAX (get_round_trip (f->a), get_round_trip (f->b));
+      parlor_test_run_for (0.1);
+      g_mutex_lock (&f->a->peer->stream->lock);
+      asked = f->a->peer->stream->round_trip.next;
+      g_mutex_unlock (&f->a->peer->stream->lock);
     }
-  while (round_trip < 0 && g_get_monotonic_time () < deadline);
-  g_test_message ("round trip %g ms", round_trip);
-  g_assert_true (round_trip == -1 || round_trip > 0);
-  g_assert_cmpfloat (round_trip, <, 10000);
+  while (asked < 4 && g_get_monotonic_time () < f->a->connected + ROUND_TRIP_DEADLINE * G_USEC_PER_SEC);
+  g_assert_cmpuint (asked, >=, 4);
+  parlor_test_wait (g_atomic_int_get (&n_lost[0]) > 4 && g_atomic_int_get (&n_lost[1]) > 4, ROUND_TRIP_DEADLINE);
+  g_assert_cmpfloat (get_round_trip (f->a), ==, -1);
+  g_assert_cmpfloat (get_round_trip (f->b), ==, -1);
+}
+
+/* Two channels, and one that is reliable: the first that came counts, and the call does not mind. */
+static void
+test_second_ping (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GObject) second = NULL;
+  const char *noise[] = { "{", "[]", "{\"type\":\"ping\"}", "{\"type\":\"pong\",\"seq\":2147483647}", "{\"type\":\"bye\"}" };
+
+  peer_end_call (f->a, f->b, NULL);
+  peer_end_wait_connected (f->a, f->b);
+  wait_for_round_trip (f->a, 0);
+  wait_for_round_trip (f->b, 0);
+  g_signal_emit_by_name (f->b->peer->webrtc, "create-data-channel", "parlor-ping", NULL, &second);
+  g_assert_nonnull (second);
+  for (guint i = 0; i < G_N_ELEMENTS (noise); i++)
+    gst_webrtc_data_channel_send_string_full (f->b->peer->ping_channel, noise[i], NULL);
+  parlor_test_run_for (1.5);
+  wait_for_round_trip (f->a, 0);
+  wait_for_round_trip (f->b, 0);
+  g_assert_cmpint (parlor_peer_get_state (PARLOR_PEER (f->a->peer)), ==, PARLOR_PEER_CONNECTED);
+  g_assert_cmpuint (f->a->texts->len, ==, 0);
+}
+
+/* Answers are counted where they come back. */
+static void
+on_answer (GObject *channel, const char *text, gpointer user_data)
+{
+  if (strstr (text, "pong"))
+    g_atomic_int_inc ((gint *) user_data);
+}
+
+static void
+test_ping_flood (Fixture *f, gconstpointer data)
+{
+  gint n_answers = 0;
+  gint64 began;
+  guint seconds;
+
+  peer_end_call (f->a, f->b, NULL);
+  peer_end_wait_connected (f->a, f->b);
+  wait_for_round_trip (f->b, 0);
+  g_signal_connect (f->b->peer->ping_channel, "on-message-string", G_CALLBACK (on_answer), &n_answers);
+  began = g_get_monotonic_time ();
+  for (guint i = 0; i < 500; i++)
+    {
+      gst_webrtc_data_channel_send_string_full (f->b->peer->ping_channel, "{\"type\":\"ping\",\"seq\":7}", NULL);
+      parlor_test_run_for (0.002);
+    }
+  parlor_test_wait (g_atomic_int_get (&n_answers) > 0, 10);
+  parlor_test_run_for (0.5);
+  seconds = (guint) ((g_get_monotonic_time () - began) / G_USEC_PER_SEC) + 2;
+  g_test_message ("%d answers in %u s to 500 pings", g_atomic_int_get (&n_answers), seconds);
+  g_assert_cmpint (g_atomic_int_get (&n_answers), <=, seconds * PARLOR_ROUND_TRIP_MAX_READ);
+  wait_for_round_trip (f->b, 0);
 }
 
 static void
@@ -319,6 +466,10 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   ADD ("/peer/both-ways", NULL, test_both_ways);
   ADD ("/peer/round-trip", NULL, test_round_trip);
+  ADD ("/peer/round-trip/longer", NULL, test_longer_round_trip);
+  ADD ("/peer/round-trip/none", NULL, test_no_round_trip);
+  ADD ("/peer/round-trip/second-channel", NULL, test_second_ping);
+  ADD ("/peer/round-trip/flood", NULL, test_ping_flood);
   ADD ("/peer/sound-only", GINT_TO_POINTER (PARLOR_MEDIA_AUDIO), test_one_way);
   ADD ("/peer/mute", NULL, test_mute);
   ADD ("/peer/keyframe-request", NULL, test_keyframe_request);
