@@ -18,24 +18,15 @@
  * to be sent.
  *
  * It reads, parses and answers what a single connection can be told by itself (bad JSON, too much, pings); the rest
- * goes out as "message". All is done in the relay's main context, and nothing in here emits "gone" from inside a call:
- * a failed write, or a close, parks it in a source of its own, so a room can speak to all its guests in a loop.
- * Each source holds a reference, so a guest whom the relay has let go of lives on until its farewell is over.
+ * its host hears. All is done in the relay's main context, and nothing in here says "gone" from inside a call: a failed
+ * write, or a close, puts it on the agenda for now, so a room can speak to all its guests in a loop.
+ * There may be thousands, most of them idle: a guest has no source, no signal and no buffer of its own.
  */
 
-#define READ_SIZE 16384
+#define READ_SIZE 16384  /* about that much, then the others have their turn */
 #define FAREWELL_MS 2000 /* for what is unsent and the other end's close frame, once ours is queued */
 #define PINGS_MISSED_MAX 2
 #define ID_BYTES 16 /* 128 bits: not to be guessed, and never the same twice */
-
-enum
-{
-  MESSAGE,
-  GONE,
-  N_SIGNALS
-};
-
-static guint signals[N_SIGNALS];
 
 struct _ParlorGuest
 {
@@ -48,25 +39,26 @@ struct _ParlorGuest
   gboolean in_call;
   gboolean gone; /* it is closing or lost: nothing more is heard or said */
 
-  GIOStream *stream;         /* NULL once dropped */
+  const ParlorGuestHost *host; /* NULL once abandoned */
+  GIOStream *stream;           /* NULL once dropped */
+  ParlorWatch watch;
   ParlorFrameReader *reader; /* NULL once what comes in cannot be understood any more */
-  gsize max_unsent;
-  GQueue unsent; /* of GBytes, whole frames */
+  GQueue unsent;             /* of GBytes, whole frames */
   gsize unsent_bytes;
-  gsize head_sent; /* bytes of the first frame that are out */
+  gsize head_sent;  /* bytes of the first frame that are out */
+  gboolean blocked; /* the socket took no more, and has not said that it does again */
   gboolean close_heard;
   guint pings_unanswered;
 
-  GSource *input_source;
-  GSource *output_source;   /* only while the socket takes no more */
-  GSource *deadline_source; /* hello, later the farewell */
-  GSource *gone_source;
+  ParlorDeadline patience; /* for the hello, later for the farewell */
+  ParlorDeadline ping;
+  ParlorDeadline news; /* something to tell the host */
+  gboolean gone_told;
 };
 
 G_DEFINE_FINAL_TYPE (ParlorGuest, parlor_guest, G_TYPE_OBJECT)
 
-static gboolean on_input_ready (GObject *stream, gpointer user_data);
-static gboolean on_output_ready (GObject *stream, gpointer user_data);
+static void on_ready (gpointer user_data);
 
 static char *
 make_id (void)
@@ -84,30 +76,17 @@ make_id (void)
 }
 
 static void
-clear_source (GSource **source)
+on_news (gpointer user_data)
 {
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
+  g_autoptr (ParlorGuest) self = g_object_ref (user_data);
 
-static GSource *
-attach (ParlorGuest *self, GSource *source, GSourceFunc callback)
-{
-  g_source_set_callback (source, callback, g_object_ref (self), g_object_unref);
-  g_source_attach (source, g_main_context_get_thread_default ());
-  return source;
-}
-
-static gboolean
-on_gone (gpointer user_data)
-{
-  ParlorGuest *self = user_data;
-
-  clear_source (&self->gone_source);
-  g_signal_emit (self, signals[GONE], 0);
-  return G_SOURCE_REMOVE;
+  if (!self->gone_told)
+    {
+      self->gone_told = TRUE;
+      self->host->gone (self, self->host->user_data);
+    }
+  if (self->host != NULL && self->stream == NULL)
+    self->host->over (self, self->host->user_data);
 }
 
 static void
@@ -117,36 +96,46 @@ leave (ParlorGuest *self)
     return;
 
   self->gone = TRUE;
-  self->gone_source = g_idle_source_new ();
-  g_source_set_priority (self->gone_source, G_PRIORITY_DEFAULT);
-  attach (self, self->gone_source, on_gone);
+  parlor_agenda_clear (self->host->agenda, &self->ping);
+  parlor_agenda_set (self->host->agenda, &self->news, 0, on_news, self);
 }
 
-static gboolean
+static void
 on_farewell_deadline (gpointer user_data)
 {
   parlor_guest_drop (user_data);
-  return G_SOURCE_REMOVE;
 }
 
-static gboolean
+static void
 on_hello_deadline (gpointer user_data)
 {
   ParlorGuest *self = user_data;
 
   parlor_guest_say_error (self, "hello-timeout", "No hello came in time", NULL);
   parlor_guest_close (self, PARLOR_CLOSE_POLICY);
-  return G_SOURCE_REMOVE;
 }
 
-static void
-set_deadline (ParlorGuest *self, guint ms, GSourceFunc callback)
+/* The object that @stream is laid over, if it is of a kind that has such a @property. */
+static GIOStream *
+get_base (GIOStream *stream, const char *property)
 {
-  clear_source (&self->deadline_source);
-  self->deadline_source = attach (self, g_timeout_source_new (ms), callback);
+  GIOStream *base = NULL;
+
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (stream), property) != NULL)
+    g_object_get (stream, property, &base, NULL);
+  return base;
 }
 
-/* Sends what the socket takes; the rest waits for it to be writable. */
+/* The TCP socket below an upgraded connection: below libsoup's stream, and below TLS. */
+static GSocket *
+get_socket (GIOStream *stream)
+{
+  GSocketConnection *connection = parlor_handshake_get_connection (stream);
+
+  return connection ? g_socket_connection_get_socket (connection) : NULL;
+}
+
+/* Sends what the socket takes; the rest waits until it takes more. */
 static void
 flush (ParlorGuest *self)
 {
@@ -171,22 +160,9 @@ flush (ParlorGuest *self)
       g_bytes_unref (g_queue_pop_head (&self->unsent));
     }
 
+  self->blocked = error != NULL;
   if (error != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     parlor_guest_drop (self);
-  else if (error == NULL)
-    clear_source (&self->output_source);
-  else if (self->output_source == NULL)
-    self->output_source = attach (self, g_pollable_output_stream_create_source (output, NULL),
-                                  G_SOURCE_FUNC (on_output_ready));
-}
-
-/* The TCP socket below an upgraded connection. */
-static GSocket *
-get_socket (ParlorGuest *self)
-{
-  GSocketConnection *connection = parlor_handshake_get_connection (self->stream);
-
-  return connection ? g_socket_connection_get_socket (connection) : NULL;
 }
 
 /* Ends a connection whose close frame is out: at once when the other's has come too (RFC 6455, section 7.1.1). One whose
@@ -195,24 +171,12 @@ get_socket (ParlorGuest *self)
 static void
 end_farewell (ParlorGuest *self)
 {
-  GSocket *socket;
-
   if (self->stream == NULL || !self->gone || self->unsent_bytes > 0)
     return;
   if (self->close_heard)
     parlor_guest_drop (self);
-  else if (self->reader == NULL && (socket = get_socket (self)) != NULL)
-    g_socket_shutdown (socket, FALSE, TRUE, NULL);
-}
-
-static gboolean
-on_output_ready (GObject *stream, gpointer user_data)
-{
-  g_autoptr (ParlorGuest) self = g_object_ref (user_data);
-
-  flush (self);
-  end_farewell (self);
-  return self->output_source != NULL;
+  else if (self->reader == NULL)
+    g_socket_shutdown (get_socket (self->stream), FALSE, TRUE, NULL);
 }
 
 static void
@@ -220,9 +184,9 @@ queue (ParlorGuest *self, GBytes *frame)
 {
   self->unsent_bytes += g_bytes_get_size (frame);
   g_queue_push_tail (&self->unsent, frame);
-  if (self->unsent_bytes > self->max_unsent)
+  if (self->unsent_bytes > self->host->limits->max_unsent)
     parlor_guest_drop (self);
-  else if (self->output_source == NULL)
+  else if (!self->blocked)
     flush (self);
 }
 
@@ -244,7 +208,7 @@ hear_text (ParlorGuest *self, GBytes *payload)
   message = parlor_message_parse (text, length, self->dialect, &error);
   if (message != NULL)
     {
-      g_signal_emit (self, signals[MESSAGE], 0, message);
+      self->host->message (self, message, self->host->user_data);
     }
   else if (g_error_matches (error, PARLOR_ERROR, PARLOR_ERROR_TOO_LARGE))
     {
@@ -317,38 +281,73 @@ hear_bytes (ParlorGuest *self, const guint8 *bytes, gsize length)
     }
 }
 
+/* libsoup's stream holds what came with the request. Once that is read, the one below it says the same with less. */
 static void
-await_input (ParlorGuest *self)
+shed_wrapper (ParlorGuest *self)
 {
-  GPollableInputStream *input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (self->stream));
+  GIOStream *base = get_base (self->stream, "base-iostream");
 
-  clear_source (&self->input_source);
-  self->input_source = attach (self, g_pollable_input_stream_create_source (input, NULL),
-                               G_SOURCE_FUNC (on_input_ready));
+  if (base == NULL)
+    return;
+  g_object_unref (self->stream);
+  self->stream = base;
 }
 
-static gboolean
-on_input_ready (GObject *stream, gpointer user_data)
+/* Reads what is there, to the last byte or until it is the others' turn. A short read has emptied a plain socket; behind
+ * TLS and in libsoup's stream more may lie that the socket does not tell of. */
+static void
+read_input (ParlorGuest *self)
+{
+  guint8 bytes[READ_SIZE];
+  gboolean is_plain = G_IS_SOCKET_CONNECTION (self->stream);
+  gsize n_heard = 0;
+
+  while (self->stream != NULL && n_heard < READ_SIZE)
+    {
+      GPollableInputStream *input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (self->stream));
+      g_autoptr (GError) error = NULL;
+      gssize n_read = g_pollable_input_stream_read_nonblocking (input, bytes, sizeof bytes, NULL, &error);
+
+      if (n_read > 0)
+        hear_bytes (self, bytes, n_read);
+      else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        shed_wrapper (self);
+      else
+        parlor_guest_drop (self);
+      if (n_read <= 0 || (is_plain && n_read < READ_SIZE && !self->watch.at_end))
+        return;
+      n_heard += n_read;
+    }
+  if (self->stream != NULL)
+    parlor_poll_again (self->host->poll, &self->watch);
+}
+
+static void
+on_ready (gpointer user_data)
 {
   g_autoptr (ParlorGuest) self = g_object_ref (user_data);
-  guint8 bytes[READ_SIZE];
-  g_autoptr (GError) error = NULL;
-  gssize n_read = g_pollable_input_stream_read_nonblocking (
-    G_POLLABLE_INPUT_STREAM (stream), bytes, sizeof bytes, NULL, &error);
 
-  if (n_read > 0)
+  read_input (self);
+  if (self->stream != NULL && self->blocked)
     {
-      hear_bytes (self, bytes, n_read);
-      return self->stream != NULL;
+      flush (self);
+      end_farewell (self);
     }
+}
 
-  /* libsoup's source is ready for ever if it was made while bytes that came with the request were still in libsoup's
-   * buffer. One that is made now waits for the socket. */
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    await_input (self);
-  else
-    parlor_guest_drop (self);
-  return G_SOURCE_REMOVE;
+static void
+on_ping_time (gpointer user_data)
+{
+  ParlorGuest *self = user_data;
+
+  if (self->pings_unanswered == PINGS_MISSED_MAX)
+    {
+      parlor_guest_drop (self);
+      return;
+    }
+  self->pings_unanswered++;
+  parlor_agenda_set (self->host->agenda, &self->ping, self->host->limits->ping_ms, on_ping_time, self);
+  queue (self, parlor_frame_new (PARLOR_FRAME_PING, NULL, 0));
 }
 
 static void
@@ -356,14 +355,9 @@ parlor_guest_finalize (GObject *object)
 {
   ParlorGuest *self = PARLOR_GUEST (object);
 
-  /* Each source holds a reference, so those that are left here are destroyed already, by the end of their context. */
-  clear_source (&self->input_source);
-  clear_source (&self->output_source);
-  clear_source (&self->deadline_source);
-  clear_source (&self->gone_source);
+  parlor_guest_abandon (self);
   g_clear_pointer (&self->reader, parlor_frame_reader_free);
   g_queue_clear_full (&self->unsent, (GDestroyNotify) g_bytes_unref);
-  g_clear_object (&self->stream);
   g_free (self->id);
   g_free (self->room_name);
   g_free (self->name);
@@ -375,20 +369,6 @@ static void
 parlor_guest_class_init (ParlorGuestClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = parlor_guest_finalize;
-
-  /**
-   * ParlorGuest::message:
-   * @message: what it said, parsed; it may be changed
-   */
-  signals[MESSAGE] = g_signal_new ("message", PARLOR_TYPE_GUEST, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                   G_TYPE_NONE, 1, PARLOR_TYPE_MESSAGE | G_SIGNAL_TYPE_STATIC_SCOPE);
-
-  /**
-   * ParlorGuest::gone:
-   *
-   * Once, and never from inside a call: it left, was closed or was lost. Its farewell goes on by itself.
-   */
-  signals[GONE] = g_signal_new ("gone", PARLOR_TYPE_GUEST, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -403,25 +383,33 @@ parlor_guest_init (ParlorGuest *self)
  * @stream: an upgraded connection, with pollable streams
  * @dialect: how it speaks; a seed page says no hello and has a name at once
  * @room_name: the room that it asked for
- * @limits: of the relay
+ * @host: where it is; it must live until the guest is over, or abandoned
  *
- * Reads from @stream in the caller's thread-default main context from now on, until ::gone.
+ * Reads from @stream in the host's main context from now on.
  *
  * Returns: (transfer full): a guest with an id of its own
  */
 ParlorGuest *
-parlor_guest_new (GIOStream *stream, ParlorDialect dialect, const char *room_name, const ParlorRelayLimits *limits)
+parlor_guest_new (GIOStream *stream, ParlorDialect dialect, const char *room_name, const ParlorGuestHost *host)
 {
   ParlorGuest *self = g_object_new (PARLOR_TYPE_GUEST, NULL);
+  GSocket *socket = get_socket (stream);
+  /* Those who join together are not to be pinged together. */
+  guint first_ping_ms = g_random_int_range (0, host->limits->ping_ms) + 1;
 
+  self->host = host;
   self->stream = g_object_ref (stream);
   self->dialect = dialect;
   self->room_name = g_strdup (room_name);
-  self->max_unsent = limits->max_unsent;
-  self->reader = parlor_frame_reader_new (limits->max_message);
-  await_input (self);
+  self->reader = parlor_frame_reader_new (host->limits->max_message);
+  if (socket == NULL || !parlor_poll_watch (host->poll, &self->watch, g_socket_get_fd (socket), on_ready, self))
+    {
+      parlor_guest_drop (self);
+      return self;
+    }
+  parlor_agenda_set (host->agenda, &self->ping, first_ping_ms, on_ping_time, self);
   if (dialect == PARLOR_DIALECT_PARLOR)
-    set_deadline (self, limits->hello_ms, on_hello_deadline);
+    parlor_agenda_set (host->agenda, &self->patience, host->limits->hello_ms, on_hello_deadline, self);
   return self;
 }
 
@@ -443,7 +431,7 @@ parlor_guest_get_dialect (ParlorGuest *self)
   return self->dialect;
 }
 
-/* TRUE from the moment that it leaves, which is before ::gone. */
+/* TRUE from the moment that it leaves, which is before its host hears of it. */
 gboolean
 parlor_guest_is_gone (ParlorGuest *self)
 {
@@ -463,7 +451,7 @@ parlor_guest_set_name (ParlorGuest *self, const char *name)
   g_free (self->name);
   self->name = parlor_wire_clean_name (name);
   if (!self->gone)
-    clear_source (&self->deadline_source);
+    parlor_agenda_clear (self->host->agenda, &self->patience);
 }
 
 gboolean
@@ -483,7 +471,7 @@ parlor_guest_set_in_call (ParlorGuest *self, gboolean in_call)
  * @self: a guest
  * @message: what to say; left out when the guest's dialect has no word for it
  *
- * Never emits anything: a guest that cannot take it is dropped later.
+ * Never calls its host: a guest that cannot take it is dropped later.
  */
 void
 parlor_guest_say (ParlorGuest *self, const ParlorMessage *message)
@@ -522,26 +510,6 @@ parlor_guest_say_error (ParlorGuest *self, const char *code, const char *explana
 }
 
 /**
- * parlor_guest_ping:
- * @self: a guest
- *
- * Asks for a sign of life, or drops a guest that owes two.
- */
-void
-parlor_guest_ping (ParlorGuest *self)
-{
-  if (self->gone)
-    return;
-  if (self->pings_unanswered == PINGS_MISSED_MAX)
-    {
-      parlor_guest_drop (self);
-      return;
-    }
-  self->pings_unanswered++;
-  queue (self, parlor_frame_new (PARLOR_FRAME_PING, NULL, 0));
-}
-
-/**
  * parlor_guest_close:
  * @self: a guest
  * @close_code: of RFC 6455
@@ -557,7 +525,7 @@ parlor_guest_close (ParlorGuest *self, guint16 close_code)
   queue (self, parlor_frame_new_close (close_code));
   leave (self);
   if (self->stream != NULL)
-    set_deadline (self, FAREWELL_MS, on_farewell_deadline);
+    parlor_agenda_set (self->host->agenda, &self->patience, FAREWELL_MS, on_farewell_deadline, self);
 }
 
 /**
@@ -574,13 +542,31 @@ parlor_guest_drop (ParlorGuest *self)
   if (self->stream == NULL)
     return;
 
-  clear_source (&self->input_source);
-  clear_source (&self->output_source);
-  clear_source (&self->deadline_source);
+  parlor_poll_unwatch (self->host->poll, &self->watch);
+  parlor_agenda_clear (self->host->agenda, &self->patience);
   leave (self);
-  /* TLS would say goodbye first, and wait for a reader that does not read. */
-  if ((socket = get_socket (self)) != NULL)
-    g_socket_shutdown (socket, TRUE, TRUE, NULL);
-  g_io_stream_close (self->stream, NULL, NULL);
+  parlor_agenda_set (self->host->agenda, &self->news, 0, on_news, self);
+
+  /* Not the stream: TLS would wait until the other end takes its goodbye. */
+  socket = get_socket (self->stream);
+  if (socket != NULL)
+    g_socket_close (socket, NULL);
   g_clear_object (&self->stream);
+}
+
+/**
+ * parlor_guest_abandon:
+ * @self: a guest
+ *
+ * Closes the connection as it is, and tells nobody: the host is going away. Idempotent.
+ */
+void
+parlor_guest_abandon (ParlorGuest *self)
+{
+  if (self->host == NULL)
+    return;
+
+  parlor_guest_drop (self);
+  parlor_agenda_clear (self->host->agenda, &self->news);
+  self->host = NULL;
 }

@@ -35,10 +35,19 @@ struct _ParlorListener
   GSocket *socket;
   GSource *accept_source; /* NULL while it rests */
   GSource *retry_source;
+  ParlorAgenda *agenda;
   guint max_connections;
   guint request_ms;
-  GHashTable *connections; /* GSocketConnection, weakly held -> GSource of its deadline, NULL once admitted */
+  GHashTable *connections; /* GSocketConnection, weakly held -> Request, NULL once admitted */
 };
+
+/* What a connection is until it is admitted. */
+typedef struct
+{
+  ParlorAgenda *agenda;
+  ParlorDeadline deadline;
+  GSocket *socket;
+} Request;
 
 G_DEFINE_FINAL_TYPE (ParlorListener, parlor_listener, G_TYPE_OBJECT)
 
@@ -54,12 +63,23 @@ destroy_source (gpointer source)
   g_source_unref (source);
 }
 
-static gboolean
-on_request_deadline (gpointer user_data)
+static void
+request_free (gpointer data)
+{
+  Request *self = data;
+
+  if (self == NULL)
+    return;
+  parlor_agenda_clear (self->agenda, &self->deadline);
+  g_object_unref (self->socket);
+  g_free (self);
+}
+
+static void
+on_request_deadline (gpointer socket)
 {
   /* libsoup reads the end of the stream, and drops the connection. */
-  g_socket_shutdown (user_data, TRUE, TRUE, NULL);
-  return G_SOURCE_REMOVE;
+  g_socket_shutdown (socket, TRUE, TRUE, NULL);
 }
 
 static void
@@ -75,11 +95,12 @@ static void
 add_connection (ParlorListener *self, GSocket *socket)
 {
   g_autoptr (GSocketConnection) connection = g_socket_connection_factory_create_connection (socket);
-  GSource *deadline = g_timeout_source_new (self->request_ms);
+  Request *request = g_new0 (Request, 1);
 
-  g_source_set_callback (deadline, on_request_deadline, g_object_ref (socket), g_object_unref);
-  g_source_attach (deadline, g_main_context_get_thread_default ());
-  g_hash_table_insert (self->connections, connection, deadline);
+  request->agenda = self->agenda;
+  request->socket = g_object_ref (socket);
+  parlor_agenda_set (self->agenda, &request->deadline, self->request_ms, on_request_deadline, socket);
+  g_hash_table_insert (self->connections, connection, request);
   g_object_weak_ref (G_OBJECT (connection), on_connection_finalized, self);
 
   /* Messages are small and somebody waits for each: no Nagle. */
@@ -190,12 +211,13 @@ parlor_listener_class_init (ParlorListenerClass *klass)
 static void
 parlor_listener_init (ParlorListener *self)
 {
-  self->connections = g_hash_table_new_full (NULL, NULL, NULL, destroy_source);
+  self->connections = g_hash_table_new_full (NULL, NULL, NULL, request_free);
 }
 
 /**
  * parlor_listener_new:
  * @address: where; port 0 for any
+ * @agenda: for its deadlines; it must live as long as the listener
  * @max_connections: how many at once; more wait until one ends
  * @request_ms: how long a connection may stay without parlor_listener_admit()
  * @error: a #GIOErrorEnum
@@ -205,7 +227,11 @@ parlor_listener_init (ParlorListener *self)
  * Returns: (transfer full) (nullable): a listener
  */
 ParlorListener *
-parlor_listener_new (GSocketAddress *address, guint max_connections, guint request_ms, GError **error)
+parlor_listener_new (GSocketAddress *address,
+                     ParlorAgenda *agenda,
+                     guint max_connections,
+                     guint request_ms,
+                     GError **error)
 {
   g_autoptr (GSocket) socket = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_STREAM,
                                              G_SOCKET_PROTOCOL_TCP, error);
@@ -220,6 +246,7 @@ parlor_listener_new (GSocketAddress *address, guint max_connections, guint reque
 
   self = g_object_new (PARLOR_TYPE_LISTENER, NULL);
   self->socket = g_steal_pointer (&socket);
+  self->agenda = agenda;
   self->max_connections = max_connections;
   self->request_ms = request_ms;
   work (self);
@@ -258,13 +285,13 @@ parlor_listener_close (ParlorListener *self)
 {
   GHashTableIter iter;
   gpointer connection;
-  gpointer deadline;
+  gpointer request;
 
   rest (self);
   destroy_source (g_steal_pointer (&self->retry_source));
   g_socket_close (self->socket, NULL);
   g_hash_table_iter_init (&iter, self->connections);
-  while (g_hash_table_iter_next (&iter, &connection, &deadline))
-    if (deadline != NULL)
+  while (g_hash_table_iter_next (&iter, &connection, &request))
+    if (request != NULL)
       g_socket_shutdown (g_socket_connection_get_socket (connection), TRUE, TRUE, NULL);
 }

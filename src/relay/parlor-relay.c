@@ -40,13 +40,16 @@ struct _ParlorRelay
   ParlorRelayLimits limits;
   ParlorListener *listener; /* NULL = not listening */
   SoupServer *server;
-  GSource *ping_source;
   GTlsCertificate *certificate; /* NULL = plain HTTP */
+  ParlorPoll *poll;
+  ParlorAgenda *agenda;
+  ParlorGuestHost host;
   gboolean seed_pages;
   gboolean seed_pages_set;   /* by the caller, so the address does not decide it */
   GHashTable *allowed_hosts; /* set of lower-case names */
   GHashTable *rooms;         /* name -> ParlorRoom; none of them empty */
   GHashTable *guests;        /* set of ParlorGuest: all upgraded connections, with and without hello */
+  GHashTable *leaving;       /* set of ParlorGuest: gone, but their farewell is not over */
 };
 
 G_DEFINE_FINAL_TYPE (ParlorRelay, parlor_relay, G_TYPE_OBJECT)
@@ -79,8 +82,10 @@ seat (ParlorRelay *self, ParlorGuest *guest, const char *name)
 }
 
 static void
-on_guest_message (ParlorGuest *guest, ParlorMessage *message, ParlorRelay *self)
+on_guest_message (ParlorGuest *guest, ParlorMessage *message, gpointer user_data)
 {
+  ParlorRelay *self = user_data;
+
   if (parlor_guest_get_name (guest) != NULL)
     parlor_room_hear (get_room (self, guest), guest, message);
   else if (message->type == PARLOR_MESSAGE_HELLO)
@@ -90,23 +95,31 @@ on_guest_message (ParlorGuest *guest, ParlorMessage *message, ParlorRelay *self)
 }
 
 static void
-on_guest_gone (ParlorGuest *guest, ParlorRelay *self)
+on_guest_gone (ParlorGuest *guest, gpointer user_data)
 {
+  ParlorRelay *self = user_data;
   ParlorRoom *room = get_room (self, guest);
 
   if (room != NULL && parlor_room_remove (room, guest) && parlor_room_get_n_guests (room) == 0)
     g_hash_table_remove (self->rooms, parlor_guest_get_room_name (guest));
+  g_hash_table_add (self->leaving, g_object_ref (guest));
   g_hash_table_remove (self->guests, guest);
+}
+
+static void
+on_guest_over (ParlorGuest *guest, gpointer user_data)
+{
+  ParlorRelay *self = user_data;
+
+  g_hash_table_remove (self->leaving, guest);
 }
 
 static void
 add_guest (ParlorRelay *self, GIOStream *stream, ParlorDialect dialect, const char *room_name)
 {
-  g_autoptr (ParlorGuest) guest = parlor_guest_new (stream, dialect, room_name, &self->limits);
+  g_autoptr (ParlorGuest) guest = parlor_guest_new (stream, dialect, room_name, &self->host);
 
   g_hash_table_add (self->guests, g_object_ref (guest));
-  g_signal_connect_object (guest, "message", G_CALLBACK (on_guest_message), self, 0);
-  g_signal_connect_object (guest, "gone", G_CALLBACK (on_guest_gone), self, 0);
   if (dialect == PARLOR_DIALECT_SEED)
     seat (self, guest, NULL);
 }
@@ -225,30 +238,23 @@ on_connected (ParlorListener *listener, GSocketConnection *connection, ParlorRel
   g_signal_connect_object (handshake, "done", G_CALLBACK (on_handshake_done), self, 0);
 }
 
-static gboolean
-on_ping_time (gpointer user_data)
-{
-  ParlorRelay *self = user_data;
-  GHashTableIter iter;
-  gpointer guest;
-
-  g_hash_table_iter_init (&iter, self->guests);
-  while (g_hash_table_iter_next (&iter, &guest, NULL))
-    parlor_guest_ping (guest);
-  return G_SOURCE_CONTINUE;
-}
-
 static void
 start_server (ParlorRelay *self)
 {
+  self->host = (ParlorGuestHost){
+    .poll = self->poll,
+    .agenda = self->agenda,
+    .limits = &self->limits,
+    .user_data = self,
+    .message = on_guest_message,
+    .gone = on_guest_gone,
+    .over = on_guest_over,
+  };
+
   /* Raw paths: a room is what was written, not what some %2f decodes to. */
   self->server = soup_server_new ("raw-paths", TRUE, NULL);
   g_signal_connect_object (self->server, "request-started", G_CALLBACK (on_request_started), self, 0);
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
-
-  self->ping_source = g_timeout_source_new (self->limits.ping_ms);
-  g_source_set_callback (self->ping_source, on_ping_time, self, NULL);
-  g_source_attach (self->ping_source, g_main_context_get_thread_default ());
 }
 
 static void
@@ -268,6 +274,7 @@ parlor_relay_finalize (GObject *object)
   g_hash_table_unref (self->allowed_hosts);
   g_hash_table_unref (self->rooms);
   g_hash_table_unref (self->guests);
+  g_hash_table_unref (self->leaving);
 
   G_OBJECT_CLASS (parlor_relay_parent_class)->finalize (object);
 }
@@ -285,6 +292,7 @@ parlor_relay_init (ParlorRelay *self)
   self->allowed_hosts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->rooms = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) parlor_room_free);
   self->guests = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
+  self->leaving = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
 }
 
 /**
@@ -322,6 +330,8 @@ parlor_relay_listen (ParlorRelay *self, const char *address, guint16 port, GErro
 {
   g_autoptr (GInetAddress) inet = g_inet_address_new_from_string (address);
   g_autoptr (GSocketAddress) socket_address = NULL;
+  g_autoptr (ParlorPoll) poll = NULL;
+  g_autoptr (ParlorAgenda) agenda = NULL;
 
   g_return_val_if_fail (self->listener == NULL, FALSE);
 
@@ -331,13 +341,18 @@ parlor_relay_listen (ParlorRelay *self, const char *address, guint16 port, GErro
       return FALSE;
     }
   socket_address = g_inet_socket_address_new (inet, port);
-  self->listener = parlor_listener_new (socket_address, self->limits.max_connections + SPARE_CONNECTIONS,
-                                        self->limits.request_ms, error);
+  poll = parlor_poll_new (error);
+  agenda = parlor_agenda_new ();
+  if (poll != NULL)
+    self->listener = parlor_listener_new (socket_address, agenda, self->limits.max_connections + SPARE_CONNECTIONS,
+                                          self->limits.request_ms, error);
   if (self->listener == NULL)
     {
       g_prefix_error (error, "Cannot listen on %s port %u: ", address, port);
       return FALSE;
     }
+  self->poll = g_steal_pointer (&poll);
+  self->agenda = g_steal_pointer (&agenda);
 
   g_signal_connect_object (self->listener, "connected", G_CALLBACK (on_connected), self, 0);
   if (!self->seed_pages_set)
@@ -414,18 +429,21 @@ parlor_relay_close (ParlorRelay *self)
   g_hash_table_iter_init (&iter, self->guests);
   while (g_hash_table_iter_next (&iter, &guest, NULL))
     {
-      g_signal_handlers_disconnect_by_data (guest, self);
       parlor_guest_say_error (guest, "draining", "The relay is closing", NULL);
       parlor_guest_close (guest, PARLOR_CLOSE_SERVICE_RESTART);
-      parlor_guest_drop (guest);
+      parlor_guest_abandon (guest);
     }
+  g_hash_table_iter_init (&iter, self->leaving);
+  while (g_hash_table_iter_next (&iter, &guest, NULL))
+    parlor_guest_abandon (guest);
   g_hash_table_remove_all (self->guests);
+  g_hash_table_remove_all (self->leaving);
   g_hash_table_remove_all (self->rooms);
 
-  g_source_destroy (self->ping_source);
-  g_clear_pointer (&self->ping_source, g_source_unref);
   parlor_listener_close (self->listener);
   soup_server_disconnect (self->server);
   g_clear_object (&self->server);
   g_clear_object (&self->listener);
+  g_clear_pointer (&self->agenda, parlor_agenda_free);
+  g_clear_pointer (&self->poll, parlor_poll_free);
 }
