@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /*
  * parlor-relay: a ParlorRelay in the main context of a process of its own.
@@ -18,6 +19,7 @@
 
 #define EXIT_BAD_USAGE 2
 #define DEFAULT_LISTEN "127.0.0.1:3002"
+#define OTHER_DESCRIPTORS 128 /* besides those of guests: listening, requests of the page, GLib's own */
 
 typedef struct
 {
@@ -25,6 +27,7 @@ typedef struct
   char **allowed_hosts;
   gboolean seed_pages;
   gboolean version;
+  int max_connections; /* 0 = the default */
 
   char *address;
   guint16 port;
@@ -66,6 +69,25 @@ parse_listen (Options *options, GError **error)
   return TRUE;
 }
 
+/* As many descriptors as the system lets this process have; the soft limit is for programs that use select(). */
+static gboolean
+raise_descriptor_limit (int max_connections, GError **error)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0)
+    return TRUE;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit (RLIMIT_NOFILE, &limit);
+  if (max_connections >= 0 && limit.rlim_max >= (rlim_t) max_connections + OTHER_DESCRIPTORS)
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+               "--max-connections can be up to %" G_GINT64_FORMAT " here; more descriptors are to be had by "
+               "'ulimit -Hn' or systemd's LimitNOFILE",
+               (gint64) limit.rlim_max - OTHER_DESCRIPTORS);
+  return FALSE;
+}
+
 static gboolean
 parse_options (Options *options, int argc, char **argv, GError **error)
 {
@@ -76,6 +98,8 @@ parse_options (Options *options, int argc, char **argv, GError **error)
       "A name under which this relay is reached (may be repeated)", "NAME" },
     { "seed-pages", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &options->seed_pages,
       "Let pages of other sites into the lobby (always so on a loopback address)", NULL },
+    { "max-connections", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_INT, &options->max_connections,
+      "How many guests may be connected at once, in all rooms", "NUMBER" },
     { "version", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &options->version, "Show the version and exit", NULL },
     { NULL }
   };
@@ -89,7 +113,7 @@ parse_options (Options *options, int argc, char **argv, GError **error)
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION, "Unknown argument %s", argv[1]);
       return FALSE;
     }
-  return parse_listen (options, error);
+  return raise_descriptor_limit (options->max_connections, error) && parse_listen (options, error);
 }
 
 static gboolean
@@ -102,11 +126,16 @@ on_signal (gpointer loop)
 static int
 serve (const Options *options)
 {
-  g_autoptr (ParlorRelay) relay = parlor_relay_new (NULL);
+  ParlorRelayLimits limits;
+  g_autoptr (ParlorRelay) relay = NULL;
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GError) error = NULL;
   g_autofree char *url = NULL;
 
+  parlor_relay_limits_init (&limits);
+  if (options->max_connections > 0)
+    limits.max_connections = options->max_connections;
+  relay = parlor_relay_new (&limits);
   for (guint i = 0; options->allowed_hosts && options->allowed_hosts[i]; i++)
     parlor_relay_allow_host (relay, options->allowed_hosts[i]);
   if (options->seed_pages)

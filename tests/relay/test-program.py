@@ -7,6 +7,7 @@ Usage: test-program.py PARLOR-RELAY. Speaks TAP. What it must not link is tested
 
 import os
 import re
+import resource
 import select
 import signal
 import socket
@@ -135,6 +136,22 @@ def seed_pages_and_hosts():
         assert upgrade_status(relay, 'call.example', 'http://call.example') == 101
     with Relay('--listen', '127.0.0.1:0') as relay:
         assert upgrade_status(relay, 'localhost', 'null') == 101
+
+
+@test
+def takes_all_descriptors():
+    """The soft limit is raised to the hard one, and more guests than that allows are refused with the reason."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 256), hard))
+    try:
+        with Relay('--listen', '127.0.0.1:0', '--max-connections', str(hard - 128)) as relay:
+            with open(f'/proc/{relay.process.pid}/limits', encoding='ascii') as limits:
+                assert re.search(rf'Max open files +{hard} +{hard} ', limits.read())
+        for number in str(hard - 127), '-1':
+            end = run('--max-connections', number)
+            assert end.returncode == 2 and str(hard - 128) in end.stderr, end
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @test
