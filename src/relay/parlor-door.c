@@ -56,6 +56,12 @@ parlor_door_get_room (const char *path)
 }
 
 gboolean
+parlor_door_room_has_ticket (const char *room)
+{
+  return *room != '\0' && !g_str_equal (room, "door");
+}
+
+gboolean
 parlor_door_host_is_allowed (const char *host, GHashTable *allowed_names)
 {
   g_autofree char *name = host ? get_host_name (host) : NULL;

@@ -13,6 +13,8 @@ G_BEGIN_DECLS
 
 /* The room that @path names, "" for the lobby; NULL when it names none. Points into @path. */
 const char *parlor_door_get_room (const char *path);
+/* Whether the first who comes into @room may close it to those who do not have the same ticket. */
+gboolean parlor_door_room_has_ticket (const char *room);
 /* Whether a browser that was sent here by a foreign name server could not have made this Host header. */
 gboolean parlor_door_host_is_allowed (const char *host, GHashTable *allowed_names);
 /* Whether a page of @origin was served by this @host. */

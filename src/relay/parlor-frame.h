@@ -27,6 +27,9 @@ typedef enum
 #define PARLOR_CLOSE_TOO_LARGE 1009
 #define PARLOR_CLOSE_SERVICE_RESTART 1012
 #define PARLOR_CLOSE_TRY_AGAIN_LATER 1013
+/* Our own, from the range that is left to applications. */
+#define PARLOR_CLOSE_REPLACED 4001
+#define PARLOR_CLOSE_RATE 4008
 
 /**
  * ParlorFrameResult:

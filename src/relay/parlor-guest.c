@@ -5,17 +5,16 @@
 
 #include "parlor-guest.h"
 
+#include "parlor-bucket.h"
 #include "parlor-error.h"
 #include "parlor-frame.h"
 #include "parlor-handshake.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 /*
  * ParlorGuest: one WebSocket connection, from the upgrade to its last byte: its dialect, its limits and what is still
- * to be sent.
+ * to be sent. Who speaks over it is a ParlorMember, which may outlive it.
  *
  * It reads, parses and answers what a single connection can be told by itself (bad JSON, too much, pings); the rest
  * its host hears. All is done in the relay's main context, and nothing in here says "gone" from inside a call: a failed
@@ -26,23 +25,24 @@
 #define READ_SIZE 16384  /* about that much, then the others have their turn */
 #define FAREWELL_MS 2000 /* for what is unsent and the other end's close frame, once ours is queued */
 #define PINGS_MISSED_MAX 2
-#define ID_BYTES 16 /* 128 bits: not to be guessed, and never the same twice */
 
 struct _ParlorGuest
 {
   GObject parent_instance;
 
-  char *id;
   char *room_name;
-  char *name;
+  char *network; /* nullable */
   ParlorDialect dialect;
-  gboolean in_call;
-  gboolean gone; /* it is closing or lost: nothing more is heard or said */
+  ParlorMember *member; /* nullable, not owned: it lets go of the guest first */
+  gboolean gone;        /* it is closing or lost: nothing more is heard or said */
+  gboolean said_goodbye;
 
   const ParlorGuestHost *host; /* NULL once abandoned */
   GIOStream *stream;           /* NULL once dropped */
   ParlorWatch watch;
   ParlorFrameReader *reader; /* NULL once what comes in cannot be understood any more */
+  ParlorBucket messages;     /* said */
+  ParlorBucket bytes;        /* ... and in how many bytes */
   GQueue unsent;             /* of GBytes, whole frames */
   gsize unsent_bytes;
   gsize head_sent;  /* bytes of the first frame that are out */
@@ -59,21 +59,6 @@ struct _ParlorGuest
 G_DEFINE_FINAL_TYPE (ParlorGuest, parlor_guest, G_TYPE_OBJECT)
 
 static void on_ready (gpointer user_data);
-
-static char *
-make_id (void)
-{
-  guint8 bytes[ID_BYTES];
-  char *id;
-
-  if (getentropy (bytes, sizeof bytes) != 0)
-    g_error ("The kernel gives no randomness: %s", g_strerror (errno));
-  id = g_base64_encode (bytes, sizeof bytes);
-  g_strdelimit (id, "+", '-');
-  g_strdelimit (id, "/", '_');
-  *strchr (id, '=') = '\0';
-  return id;
-}
 
 static void
 on_news (gpointer user_data)
@@ -224,21 +209,38 @@ hear_text (ParlorGuest *self, GBytes *payload)
 static void
 hear_close (ParlorGuest *self, GBytes *payload)
 {
+  guint16 code = parlor_frame_get_close_code (payload);
+
+  if (!self->gone)
+    self->said_goodbye = code == PARLOR_CLOSE_NORMAL || code == PARLOR_CLOSE_NO_STATUS;
   self->close_heard = TRUE;
-  parlor_guest_close (self, parlor_frame_get_close_code (payload));
+  parlor_guest_close (self, code);
   end_farewell (self);
+}
+
+static gboolean
+may_say (ParlorGuest *self, ParlorBucket *bucket, double amount, double per_second, double burst)
+{
+  if (self->gone || parlor_bucket_take (bucket, amount, per_second, burst, g_get_monotonic_time ()))
+    return TRUE;
+
+  parlor_guest_say_error (self, "rate", "Too much at once; come back, and say it more slowly", NULL);
+  parlor_guest_close (self, PARLOR_CLOSE_RATE);
+  return FALSE;
 }
 
 static void
 hear (ParlorGuest *self, ParlorFrameOpcode opcode, GBytes *payload)
 {
+  const ParlorRelayLimits *limits = self->host->limits;
   gsize length;
   gconstpointer data = g_bytes_get_data (payload, &length);
 
   self->pings_unanswered = 0;
   if (opcode == PARLOR_FRAME_CLOSE)
     hear_close (self, payload);
-  else if (self->gone)
+  else if (self->gone
+           || !may_say (self, &self->messages, 1, limits->messages_per_second, limits->messages_burst))
     return;
   else if (opcode == PARLOR_FRAME_PING)
     queue (self, parlor_frame_new (PARLOR_FRAME_PONG, data, length));
@@ -259,9 +261,12 @@ refuse (ParlorGuest *self, guint16 close_code)
 static void
 hear_bytes (ParlorGuest *self, const guint8 *bytes, gsize length)
 {
+  const ParlorRelayLimits *limits = self->host->limits;
   ParlorFrameOpcode opcode;
   guint16 close_code;
 
+  /* A message of full size may come at any time. */
+  may_say (self, &self->bytes, length, limits->bytes_per_second, limits->bytes_per_second + limits->max_message);
   while (self->stream != NULL && self->reader != NULL && !self->close_heard)
     {
       g_autoptr (GBytes) payload = NULL;
@@ -358,9 +363,8 @@ parlor_guest_finalize (GObject *object)
   parlor_guest_abandon (self);
   g_clear_pointer (&self->reader, parlor_frame_reader_free);
   g_queue_clear_full (&self->unsent, (GDestroyNotify) g_bytes_unref);
-  g_free (self->id);
   g_free (self->room_name);
-  g_free (self->name);
+  g_free (self->network);
 
   G_OBJECT_CLASS (parlor_guest_parent_class)->finalize (object);
 }
@@ -374,23 +378,27 @@ parlor_guest_class_init (ParlorGuestClass *klass)
 static void
 parlor_guest_init (ParlorGuest *self)
 {
-  self->id = make_id ();
   g_queue_init (&self->unsent);
 }
 
 /**
  * parlor_guest_new:
  * @stream: an upgraded connection, with pollable streams
- * @dialect: how it speaks; a seed page says no hello and has a name at once
+ * @dialect: how it speaks; a seed page says no hello
  * @room_name: the room that it asked for
+ * @network: (nullable): where it comes from, see parlor_crowd_get_network()
  * @host: where it is; it must live until the guest is over, or abandoned
  *
  * Reads from @stream in the host's main context from now on.
  *
- * Returns: (transfer full): a guest with an id of its own
+ * Returns: (transfer full): a guest who is nobody yet
  */
 ParlorGuest *
-parlor_guest_new (GIOStream *stream, ParlorDialect dialect, const char *room_name, const ParlorGuestHost *host)
+parlor_guest_new (GIOStream *stream,
+                  ParlorDialect dialect,
+                  const char *room_name,
+                  const char *network,
+                  const ParlorGuestHost *host)
 {
   ParlorGuest *self = g_object_new (PARLOR_TYPE_GUEST, NULL);
   GSocket *socket = get_socket (stream);
@@ -401,6 +409,7 @@ parlor_guest_new (GIOStream *stream, ParlorDialect dialect, const char *room_nam
   self->stream = g_object_ref (stream);
   self->dialect = dialect;
   self->room_name = g_strdup (room_name);
+  self->network = g_strdup (network);
   self->reader = parlor_frame_reader_new (host->limits->max_message);
   if (socket == NULL || !parlor_poll_watch (host->poll, &self->watch, g_socket_get_fd (socket), on_ready, self))
     {
@@ -414,15 +423,15 @@ parlor_guest_new (GIOStream *stream, ParlorDialect dialect, const char *room_nam
 }
 
 const char *
-parlor_guest_get_id (ParlorGuest *self)
-{
-  return self->id;
-}
-
-const char *
 parlor_guest_get_room_name (ParlorGuest *self)
 {
   return self->room_name;
+}
+
+const char *
+parlor_guest_get_network (ParlorGuest *self)
+{
+  return self->network;
 }
 
 ParlorDialect
@@ -438,32 +447,31 @@ parlor_guest_is_gone (ParlorGuest *self)
   return self->gone;
 }
 
-const char *
-parlor_guest_get_name (ParlorGuest *self)
+/* Whether it left by its own will: its end is no accident, and it will not be back. */
+gboolean
+parlor_guest_said_goodbye (ParlorGuest *self)
 {
-  return self->name;
+  return self->said_goodbye;
 }
 
-/* Its hello is in: the deadline for it ends. */
-void
-parlor_guest_set_name (ParlorGuest *self, const char *name)
+ParlorMember *
+parlor_guest_get_member (ParlorGuest *self)
 {
-  g_free (self->name);
-  self->name = parlor_wire_clean_name (name);
+  return self->member;
+}
+
+void
+parlor_guest_set_member (ParlorGuest *self, ParlorMember *member)
+{
+  self->member = member;
+}
+
+/* Its hello is in. */
+void
+parlor_guest_end_hello_deadline (ParlorGuest *self)
+{
   if (!self->gone)
     parlor_agenda_clear (self->host->agenda, &self->patience);
-}
-
-gboolean
-parlor_guest_get_in_call (ParlorGuest *self)
-{
-  return self->in_call;
-}
-
-void
-parlor_guest_set_in_call (ParlorGuest *self, gboolean in_call)
-{
-  self->in_call = in_call;
 }
 
 /**

@@ -13,6 +13,8 @@ G_BEGIN_DECLS
 #define PARLOR_TYPE_GUEST (parlor_guest_get_type ())
 G_DECLARE_FINAL_TYPE (ParlorGuest, parlor_guest, PARLOR, GUEST, GObject)
 
+typedef struct _ParlorMember ParlorMember;
+
 /**
  * ParlorGuestHost: what guests need of the relay, and what it wants to hear of them; one for all.
  */
@@ -34,17 +36,18 @@ typedef struct
 ParlorGuest *parlor_guest_new (GIOStream *stream,
                                ParlorDialect dialect,
                                const char *room_name,
+                               const char *network,
                                const ParlorGuestHost *host);
-const char *parlor_guest_get_id (ParlorGuest *self);
 const char *parlor_guest_get_room_name (ParlorGuest *self);
+const char *parlor_guest_get_network (ParlorGuest *self); /* (nullable): is not counted */
 ParlorDialect parlor_guest_get_dialect (ParlorGuest *self);
 gboolean parlor_guest_is_gone (ParlorGuest *self);
+gboolean parlor_guest_said_goodbye (ParlorGuest *self);
 
-/* What the room knows of it. A guest has a name from its hello on; NULL = it has not said hello. */
-const char *parlor_guest_get_name (ParlorGuest *self);
-void parlor_guest_set_name (ParlorGuest *self, const char *name);
-gboolean parlor_guest_get_in_call (ParlorGuest *self);
-void parlor_guest_set_in_call (ParlorGuest *self, gboolean in_call);
+/* Who sits, or waits, at this end. NULL = it has not said hello, or is somebody no longer. For ParlorMember only. */
+ParlorMember *parlor_guest_get_member (ParlorGuest *self);
+void parlor_guest_set_member (ParlorGuest *self, ParlorMember *member);
+void parlor_guest_end_hello_deadline (ParlorGuest *self);
 
 void parlor_guest_say (ParlorGuest *self, const ParlorMessage *message);
 void parlor_guest_say_text (ParlorGuest *self, const char *text);

@@ -5,6 +5,7 @@
 
 #include "parlor-relay.h"
 
+#include "parlor-crowd.h"
 #include "parlor-door.h"
 #include "parlor-error.h"
 #include "parlor-frame.h"
@@ -12,7 +13,8 @@
 #include "parlor-handshake.h"
 #include "parlor-listener.h"
 #include "parlor-page.h"
-#include "parlor-room.h"
+#include "parlor-rooms.h"
+#include "parlor-token.h"
 
 #include <libsoup/soup.h>
 
@@ -27,11 +29,21 @@
 #define DEFAULT_MAX_GUESTS 16
 #define DEFAULT_MAX_CONNECTIONS 512 /* half of the usual 1,024 descriptors of a process */
 #define DEFAULT_MAX_UNSENT (1024 * 1024)
+#define DEFAULT_MAX_PER_ADDRESS 32
 #define DEFAULT_REQUEST_MS 10000
 #define DEFAULT_HELLO_MS 10000
 #define DEFAULT_PING_MS 20000
-#define SPARE_CONNECTIONS 64 /* for requests of the page, and to say 503 when the relay is full */
-#define RETRY_AFTER "10"     /* seconds */
+#define DEFAULT_MESSAGES_PER_SECOND 60
+#define DEFAULT_MESSAGES_BURST 200
+#define DEFAULT_BYTES_PER_SECOND (256 * 1024)
+#define DEFAULT_MAX_RINGS 3
+#define DEFAULT_MAX_OPEN_RINGS 4
+#define DEFAULT_AWAY_MS 90000
+#define DEFAULT_MAX_KEPT 32
+#define DEFAULT_KNOCK_MS 120000
+#define SPARE_CONNECTIONS 64         /* for requests of the page, and to say 503 when the relay is full */
+#define RETRY_AFTER "10"             /* seconds */
+#define STATUS_TOO_MANY_REQUESTS 429 /* RFC 6585; libsoup has no name for it */
 
 struct _ParlorRelay
 {
@@ -47,38 +59,28 @@ struct _ParlorRelay
   gboolean seed_pages;
   gboolean seed_pages_set;   /* by the caller, so the address does not decide it */
   GHashTable *allowed_hosts; /* set of lower-case names */
-  GHashTable *rooms;         /* name -> ParlorRoom; none of them empty */
   GHashTable *guests;        /* set of ParlorGuest: all upgraded connections, with and without hello */
   GHashTable *leaving;       /* set of ParlorGuest: gone, but their farewell is not over */
+  ParlorRooms *rooms;        /* NULL = not listening */
+  gboolean has_host_token;
+  ParlorTokenHash host_token;
 };
 
 G_DEFINE_FINAL_TYPE (ParlorRelay, parlor_relay, G_TYPE_OBJECT)
 
-static ParlorRoom *
-get_room (ParlorRelay *self, ParlorGuest *guest)
+/* Where @request comes from, as it is counted: (transfer full) (nullable), NULL when it is not. */
+static char *
+get_network (ParlorRelay *self, SoupServerMessage *request)
 {
-  return g_hash_table_lookup (self->rooms, parlor_guest_get_room_name (guest));
-}
+  const char *token = soup_message_headers_get_one (soup_server_message_get_request_headers (request), "Parlor-Host");
+  const ParlorTokenHash hash = parlor_token_hash (token);
+  GSocketAddress *address = soup_server_message_get_remote_address (request);
 
-static void
-seat (ParlorRelay *self, ParlorGuest *guest, const char *name)
-{
-  const char *room_name = parlor_guest_get_room_name (guest);
-  ParlorRoom *room = get_room (self, guest);
-
-  if (room != NULL && parlor_room_get_n_guests (room) >= self->limits.max_guests)
-    {
-      parlor_guest_say_error (guest, "room-full", "Nobody else fits into this room", NULL);
-      parlor_guest_close (guest, PARLOR_CLOSE_TRY_AGAIN_LATER);
-      return;
-    }
-  if (room == NULL)
-    {
-      room = parlor_room_new (room_name);
-      g_hash_table_insert (self->rooms, g_strdup (room_name), room);
-    }
-  parlor_guest_set_name (guest, name);
-  parlor_room_add (room, guest);
+  if (token != NULL && self->has_host_token && parlor_token_hash_equal (&self->host_token, &hash))
+    return NULL;
+  if (!G_IS_INET_SOCKET_ADDRESS (address))
+    return NULL;
+  return parlor_crowd_get_network (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
 }
 
 static void
@@ -86,22 +88,15 @@ on_guest_message (ParlorGuest *guest, ParlorMessage *message, gpointer user_data
 {
   ParlorRelay *self = user_data;
 
-  if (parlor_guest_get_name (guest) != NULL)
-    parlor_room_hear (get_room (self, guest), guest, message);
-  else if (message->type == PARLOR_MESSAGE_HELLO)
-    seat (self, guest, message->hello.name);
-  else if (message->type != PARLOR_MESSAGE_ERROR)
-    parlor_guest_say_error (guest, "unexpected", "Say hello first", NULL);
+  parlor_rooms_hear (self->rooms, guest, message);
 }
 
 static void
 on_guest_gone (ParlorGuest *guest, gpointer user_data)
 {
   ParlorRelay *self = user_data;
-  ParlorRoom *room = get_room (self, guest);
 
-  if (room != NULL && parlor_room_remove (room, guest) && parlor_room_get_n_guests (room) == 0)
-    g_hash_table_remove (self->rooms, parlor_guest_get_room_name (guest));
+  parlor_rooms_lose (self->rooms, guest);
   g_hash_table_add (self->leaving, g_object_ref (guest));
   g_hash_table_remove (self->guests, guest);
 }
@@ -115,13 +110,19 @@ on_guest_over (ParlorGuest *guest, gpointer user_data)
 }
 
 static void
-add_guest (ParlorRelay *self, GIOStream *stream, ParlorDialect dialect, const char *room_name)
+add_guest (ParlorRelay *self, GIOStream *stream, ParlorDialect dialect, const char *room_name, const char *network)
 {
-  g_autoptr (ParlorGuest) guest = parlor_guest_new (stream, dialect, room_name, &self->host);
+  gboolean is_crowded = parlor_rooms_are_crowded (self->rooms, network);
+  g_autoptr (ParlorGuest) guest = parlor_guest_new (stream, dialect, room_name, network, &self->host);
 
   g_hash_table_add (self->guests, g_object_ref (guest));
-  if (dialect == PARLOR_DIALECT_SEED)
-    seat (self, guest, NULL);
+  parlor_rooms_take (self->rooms, guest);
+  /* Others were upgraded since this one was let in. */
+  if (is_crowded)
+    {
+      parlor_guest_say_error (guest, "rate", "Too many come from this address", NULL);
+      parlor_guest_close (guest, PARLOR_CLOSE_RATE);
+    }
 }
 
 static void
@@ -132,12 +133,13 @@ on_upgraded (SoupServerMessage *request, ParlorRelay *self)
   const char *room = parlor_door_get_room (g_uri_get_path (soup_server_message_get_uri (request)));
   g_autoptr (SoupServerMessage) alive = g_object_ref (request);
   g_autoptr (GIOStream) stream = soup_server_message_steal_connection (request);
+  g_autofree char *network = get_network (self, request);
 
   if (self->listener == NULL)
     return;
 
   parlor_listener_admit (self->listener, G_IO_STREAM (parlor_handshake_get_connection (stream)));
-  add_guest (self, stream, is_parlor ? PARLOR_DIALECT_PARLOR : PARLOR_DIALECT_SEED, room);
+  add_guest (self, stream, is_parlor ? PARLOR_DIALECT_PARLOR : PARLOR_DIALECT_SEED, room, network);
 }
 
 static void
@@ -147,6 +149,7 @@ upgrade (ParlorRelay *self, SoupServerMessage *request, gboolean is_foreign)
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (request);
   gboolean is_seed = soup_message_headers_get_list (headers, "Sec-WebSocket-Protocol") == NULL;
   gboolean is_lobby = g_str_equal (g_uri_get_path (soup_server_message_get_uri (request)), "/");
+  g_autofree char *network = get_network (self, request);
 
   if (is_foreign && !(is_seed && is_lobby && self->seed_pages))
     {
@@ -155,6 +158,11 @@ upgrade (ParlorRelay *self, SoupServerMessage *request, gboolean is_foreign)
   else if (g_hash_table_size (self->guests) >= self->limits.max_connections)
     {
       parlor_page_respond_status (request, SOUP_STATUS_SERVICE_UNAVAILABLE, "This relay is full.");
+      soup_message_headers_replace (soup_server_message_get_response_headers (request), "Retry-After", RETRY_AFTER);
+    }
+  else if (parlor_rooms_are_crowded (self->rooms, network))
+    {
+      parlor_page_respond_status (request, STATUS_TOO_MANY_REQUESTS, "Too many come from this address.");
       soup_message_headers_replace (soup_server_message_get_response_headers (request), "Retry-After", RETRY_AFTER);
     }
   else if (soup_websocket_server_process_handshake (request, NULL, (char **) subprotocols, NULL, NULL))
@@ -250,6 +258,7 @@ start_server (ParlorRelay *self)
     .gone = on_guest_gone,
     .over = on_guest_over,
   };
+  self->rooms = parlor_rooms_new (&self->limits);
 
   /* Raw paths: a room is what was written, not what some %2f decodes to. */
   self->server = soup_server_new ("raw-paths", TRUE, NULL);
@@ -272,7 +281,6 @@ parlor_relay_finalize (GObject *object)
 
   g_clear_object (&self->certificate);
   g_hash_table_unref (self->allowed_hosts);
-  g_hash_table_unref (self->rooms);
   g_hash_table_unref (self->guests);
   g_hash_table_unref (self->leaving);
 
@@ -290,7 +298,6 @@ static void
 parlor_relay_init (ParlorRelay *self)
 {
   self->allowed_hosts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->rooms = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) parlor_room_free);
   self->guests = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   self->leaving = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
 }
@@ -307,9 +314,18 @@ parlor_relay_limits_init (ParlorRelayLimits *limits)
     .max_unsent = DEFAULT_MAX_UNSENT,
     .max_guests = DEFAULT_MAX_GUESTS,
     .max_connections = DEFAULT_MAX_CONNECTIONS,
+    .max_per_address = DEFAULT_MAX_PER_ADDRESS,
     .request_ms = DEFAULT_REQUEST_MS,
     .hello_ms = DEFAULT_HELLO_MS,
     .ping_ms = DEFAULT_PING_MS,
+    .messages_per_second = DEFAULT_MESSAGES_PER_SECOND,
+    .messages_burst = DEFAULT_MESSAGES_BURST,
+    .bytes_per_second = DEFAULT_BYTES_PER_SECOND,
+    .max_rings = DEFAULT_MAX_RINGS,
+    .max_open_rings = DEFAULT_MAX_OPEN_RINGS,
+    .away_ms = DEFAULT_AWAY_MS,
+    .max_kept = DEFAULT_MAX_KEPT,
+    .knock_ms = DEFAULT_KNOCK_MS,
   };
 }
 
@@ -397,23 +413,29 @@ parlor_relay_allow_host (ParlorRelay *self, const char *host)
   g_hash_table_add (self->allowed_hosts, g_ascii_strdown (host, -1));
 }
 
+void
+parlor_relay_set_host_token (ParlorRelay *self, const char *token)
+{
+  self->has_host_token = token != NULL;
+  self->host_token = parlor_token_hash (token);
+}
+
 guint
 parlor_relay_get_n_guests (ParlorRelay *self)
 {
-  GHashTableIter iter;
-  gpointer room;
-  guint n = 0;
+  return self->rooms ? parlor_rooms_get_n_members (self->rooms) : 0;
+}
 
-  g_hash_table_iter_init (&iter, self->rooms);
-  while (g_hash_table_iter_next (&iter, NULL, &room))
-    n += parlor_room_get_n_guests (room);
-  return n;
+guint
+parlor_relay_get_n_connections (ParlorRelay *self)
+{
+  return g_hash_table_size (self->guests);
 }
 
 guint
 parlor_relay_get_n_rooms (ParlorRelay *self)
 {
-  return g_hash_table_size (self->rooms);
+  return self->rooms ? parlor_rooms_get_n_rooms (self->rooms) : 0;
 }
 
 void
@@ -425,7 +447,8 @@ parlor_relay_close (ParlorRelay *self)
   if (self->listener == NULL)
     return;
 
-  /* Nobody is told who left: all of them are leaving. */
+  /* First, so that nobody is told who left. */
+  g_clear_pointer (&self->rooms, parlor_rooms_free);
   g_hash_table_iter_init (&iter, self->guests);
   while (g_hash_table_iter_next (&iter, &guest, NULL))
     {
@@ -438,7 +461,6 @@ parlor_relay_close (ParlorRelay *self)
     parlor_guest_abandon (guest);
   g_hash_table_remove_all (self->guests);
   g_hash_table_remove_all (self->leaving);
-  g_hash_table_remove_all (self->rooms);
 
   parlor_listener_close (self->listener);
   soup_server_disconnect (self->server);

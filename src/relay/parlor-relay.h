@@ -10,13 +10,22 @@ G_BEGIN_DECLS
  */
 typedef struct
 {
-  gsize max_message;     /* bytes of one message, all fragments together */
-  gsize max_unsent;      /* bytes that wait for one slow reader */
-  guint max_guests;      /* in one room */
-  guint max_connections; /* in all */
-  guint request_ms;      /* connected -> request read and answered, or upgraded */
-  guint hello_ms;        /* upgrade -> hello */
-  guint ping_ms;         /* between pings; gone after two missed */
+  gsize max_message;         /* bytes of one message, all fragments together */
+  gsize max_unsent;          /* bytes that wait for one slow reader */
+  guint max_guests;          /* in one room, those who are away included; as many may wait at its door */
+  guint max_connections;     /* in all */
+  guint max_per_address;     /* connections and kept seats of one address (IPv6: of a /64); 0 = no limit */
+  guint request_ms;          /* connected -> request read and answered, or upgraded */
+  guint hello_ms;            /* upgrade -> hello */
+  guint ping_ms;             /* between pings; gone after two missed */
+  guint messages_per_second; /* of one connection; 0 = no limit */
+  guint messages_burst;      /* ... and at once, after a rest */
+  guint bytes_per_second;    /* of one connection; at once: these and one message; 0 = no limit */
+  guint max_rings;           /* from one to another in a minute, until they accept; 0 = no limit */
+  guint max_open_rings;      /* from one, not yet answered; 0 = no limit */
+  guint away_ms;             /* how long a seat is kept when its connection is lost; 0 = it is not */
+  guint max_kept;            /* messages for one who is away; together at most half of max_unsent */
+  guint knock_ms;            /* how long one may wait at the door of a locked room */
 } ParlorRelayLimits;
 
 void parlor_relay_limits_init (ParlorRelayLimits *limits);
@@ -58,8 +67,13 @@ void parlor_relay_set_certificate (ParlorRelay *self, GTlsCertificate *certifica
 void parlor_relay_set_seed_pages (ParlorRelay *self, gboolean allow);
 /* A name under which the relay is reached, besides localhost and address literals; others get 421. */
 void parlor_relay_allow_host (ParlorRelay *self, const char *host);
-/* Who is in all rooms together, and how many rooms there are: for tests and metrics. */
+/* What a client may show in the header "Parlor-Host" of its upgrade so that it is not counted by address: the host's own app, which
+ * else would share the limit with whatever comes through a proxy. (nullable): nobody may; the default. */
+void parlor_relay_set_host_token (ParlorRelay *self, const char *token);
+/* Who is in all rooms together, those who are away included; how many connections are upgraded; how many rooms there are:
+ * for tests and metrics. */
 guint parlor_relay_get_n_guests (ParlorRelay *self);
+guint parlor_relay_get_n_connections (ParlorRelay *self);
 guint parlor_relay_get_n_rooms (ParlorRelay *self);
 /* Closes every connection (1012, "draining") and stops listening. Idempotent. */
 void parlor_relay_close (ParlorRelay *self);

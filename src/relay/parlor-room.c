@@ -3,21 +3,18 @@
 
 #include "config.h"
 
-#include "parlor-room.h"
+#include "parlor-room-private.h"
+
+#include "parlor-frame.h"
 
 /*
  * ParlorRoom: who is in it, and where a message goes.
  *
- * Guests of parlor.1 speak to one of the others, seed pages to all of them; each hears it in its own dialect. A room
- * keeps nothing but its list of guests: what a guest is called and whether it is in a call is asked of the guest.
- * No function in here can change the list but add and remove, as no guest emits anything while it is spoken to.
+ * Members of parlor.1 speak to one of the others, seed pages to all of them; each hears it in its own dialect. A
+ * member that loses its connection is away: its seat is kept for a while, and with it what others say to it. Of what the
+ * relay itself says nothing is kept, since a welcome tells how things are now.
+ * No guest emits anything while it is spoken to, so whoever speaks to all members may loop over them.
  */
-
-struct _ParlorRoom
-{
-  char *name;
-  GPtrArray *guests; /* (element-type ParlorGuest), in the order of joining */
-};
 
 static const char *
 get_word (const ParlorMessage *message)
@@ -25,216 +22,427 @@ get_word (const ParlorMessage *message)
   return message->type == PARLOR_MESSAGE_UNKNOWN ? message->type_name : parlor_message_type_to_string (message->type);
 }
 
-static ParlorPeerInfo *
-describe (ParlorGuest *guest)
+void
+parlor_room_say_to_others (ParlorRoom *self, ParlorMember *member, const ParlorMessage *message)
 {
-  return parlor_peer_info_new (parlor_guest_get_id (guest), parlor_guest_get_name (guest),
-                               parlor_guest_get_dialect (guest), parlor_guest_get_in_call (guest));
+  for (guint i = 0; i < self->members->len; i++)
+    if (self->members->pdata[i] != member)
+      parlor_member_say (self->members->pdata[i], message);
 }
 
 static void
-say_to_others (ParlorRoom *self, ParlorGuest *guest, const ParlorMessage *message)
+tell_of (ParlorRoom *self, ParlorMember *member, ParlorMessageType away_or_back)
 {
-  for (guint i = 0; i < self->guests->len; i++)
-    if (self->guests->pdata[i] != guest)
-      parlor_guest_say (self->guests->pdata[i], message);
+  g_autoptr (ParlorMessage) message = parlor_message_new (away_or_back);
+
+  message->person.id = g_strdup (member->id);
+  parlor_room_say_to_others (self, member, message);
 }
 
-static ParlorGuest *
-find_other (ParlorRoom *self, ParlorGuest *guest, const char *id)
+static ParlorMember *
+find_other (ParlorRoom *self, ParlorMember *member, const char *id)
 {
-  for (guint i = 0; i < self->guests->len; i++)
+  for (guint i = 0; i < self->members->len; i++)
     {
-      ParlorGuest *other = self->guests->pdata[i];
+      ParlorMember *other = self->members->pdata[i];
 
-      if (other != guest && !parlor_guest_is_gone (other) && g_str_equal (parlor_guest_get_id (other), id))
+      if (other != member && g_str_equal (other->id, id)
+          && (parlor_member_is_here (other) || parlor_member_will_return (other)))
         return other;
     }
   return NULL;
 }
 
 static void
-pass_on (ParlorGuest *from, ParlorGuest *to, const ParlorMessage *message)
+pass_on (ParlorRoom *self, ParlorMember *from, ParlorMember *to, const ParlorMessage *message)
 {
   g_autofree char *text = NULL;
 
-  if (parlor_guest_get_dialect (to) == PARLOR_DIALECT_SEED)
+  if (to->dialect == PARLOR_DIALECT_SEED)
     {
-      parlor_guest_say (to, message);
+      parlor_member_say (to, message);
       return;
     }
-  text = parlor_message_forward (message, parlor_guest_get_id (from));
-  parlor_guest_say_text (to, text);
+
+  text = parlor_message_forward (message, from->id);
+  if (parlor_member_is_here (to))
+    parlor_guest_say_text (to->guest, text);
+  else if (!parlor_member_say_later (to, text, self->around->limits) && message->type != PARLOR_MESSAGE_ERROR)
+    parlor_member_say_error (from, "no-such-peer", "They are away, and enough waits for them already",
+                             get_word (message));
+}
+
+static gboolean
+may_ring (ParlorRoom *self, ParlorMember *from, ParlorMember *to, const ParlorMessage *message)
+{
+  switch (message->type)
+    {
+    case PARLOR_MESSAGE_RING:
+      return parlor_ring_log_ring (self->rings, from, to, g_get_monotonic_time ());
+    case PARLOR_MESSAGE_ACCEPT:
+      parlor_ring_log_accept (self->rings, from, to);
+      return TRUE;
+    case PARLOR_MESSAGE_DECLINE:
+    case PARLOR_MESSAGE_CANCEL:
+    case PARLOR_MESSAGE_BYE:
+      parlor_ring_log_end (self->rings, from, to);
+      return TRUE;
+    default:
+      return TRUE;
+    }
 }
 
 static void
-hear_addressed (ParlorRoom *self, ParlorGuest *guest, const ParlorMessage *message)
+hear_addressed (ParlorRoom *self, ParlorMember *member, const ParlorMessage *message)
 {
-  ParlorGuest *other;
+  ParlorMember *other;
 
   if (message->to == NULL)
-    parlor_guest_say_error (guest, "missing-to", "Say whom it is for", get_word (message));
-  else if ((other = find_other (self, guest, message->to)) == NULL)
-    parlor_guest_say_error (guest, "no-such-peer", "Nobody here has this id", get_word (message));
+    parlor_member_say_error (member, "missing-to", "Say whom it is for", get_word (message));
+  else if ((other = find_other (self, member, message->to)) == NULL)
+    parlor_member_say_error (member, "no-such-peer", "Nobody here has this id", get_word (message));
+  else if (!may_ring (self, member, other, message))
+    parlor_member_say_error (member, "rate", "Too many rings; wait a minute", get_word (message));
   else
-    pass_on (guest, other, message);
+    pass_on (self, member, other, message);
 }
 
 /* Nobody answers an error: one that reaches nobody is forgotten. */
 static void
-hear_error (ParlorRoom *self, ParlorGuest *guest, const ParlorMessage *message)
+hear_error (ParlorRoom *self, ParlorMember *member, const ParlorMessage *message)
 {
-  ParlorGuest *other = message->to ? find_other (self, guest, message->to) : NULL;
+  ParlorMember *other = message->to ? find_other (self, member, message->to) : NULL;
 
   if (other != NULL)
-    pass_on (guest, other, message);
+    pass_on (self, member, other, message);
 }
 
 static void
-hear_in_call (ParlorRoom *self, ParlorGuest *guest, const ParlorMessage *message)
+hear_in_call (ParlorRoom *self, ParlorMember *member, const ParlorMessage *message)
 {
   g_autoptr (ParlorMessage) notice = NULL;
 
-  if (parlor_guest_get_in_call (guest) == message->in_call.in_call)
+  if (member->in_call == message->in_call.in_call)
     return;
 
-  parlor_guest_set_in_call (guest, message->in_call.in_call);
+  member->in_call = message->in_call.in_call;
   notice = parlor_message_new (PARLOR_MESSAGE_IN_CALL);
-  notice->in_call.id = g_strdup (parlor_guest_get_id (guest));
+  notice->in_call.id = g_strdup (member->id);
   notice->in_call.in_call = message->in_call.in_call;
-  say_to_others (self, guest, notice);
+  parlor_room_say_to_others (self, member, notice);
 }
 
 static void
-hear_parlor (ParlorRoom *self, ParlorGuest *guest, const ParlorMessage *message)
+hear_parlor (ParlorRoom *self, ParlorMember *member, const ParlorMessage *message)
 {
   if (message->type == PARLOR_MESSAGE_IN_CALL)
-    hear_in_call (self, guest, message);
+    hear_in_call (self, member, message);
   else if (message->type == PARLOR_MESSAGE_ERROR)
-    hear_error (self, guest, message);
+    hear_error (self, member, message);
   else if (message->type == PARLOR_MESSAGE_UNKNOWN)
-    parlor_guest_say_error (guest, "unknown-type", "This relay does not know this type", get_word (message));
+    parlor_member_say_error (member, "unknown-type", "This relay does not know this type", get_word (message));
   else if (parlor_message_type_is_relays (message->type))
-    parlor_guest_say_error (guest, "forbidden-type", "Only a relay may say this", get_word (message));
+    parlor_member_say_error (member, "forbidden-type", "Only a relay may say this", get_word (message));
   else if (parlor_message_type_is_addressed (message->type))
-    hear_addressed (self, guest, message);
-  else
-    parlor_guest_say_error (guest, "unexpected", "This has no place here", get_word (message));
+    hear_addressed (self, member, message);
+  else if (!parlor_room_hear_owner (self, member, message))
+    parlor_member_say_error (member, "unexpected", "This has no place here", get_word (message));
 }
 
 /* What a seed page says is for all others; to a client of parlor.1 it looks as if it were addressed to it. */
 static void
-hear_seed (ParlorRoom *self, ParlorGuest *guest, ParlorMessage *message)
+hear_seed (ParlorRoom *self, ParlorMember *member, ParlorMessage *message)
 {
   if (message->type != PARLOR_MESSAGE_OFFER && message->type != PARLOR_MESSAGE_ANSWER
       && message->type != PARLOR_MESSAGE_ICE)
     return;
 
   g_free (message->from);
-  message->from = g_strdup (parlor_guest_get_id (guest));
-  for (guint i = 0; i < self->guests->len; i++)
+  message->from = g_strdup (member->id);
+  for (guint i = 0; i < self->members->len; i++)
     {
-      ParlorGuest *other = self->guests->pdata[i];
+      ParlorMember *other = self->members->pdata[i];
 
-      if (other == guest)
+      if (other == member)
         continue;
       g_free (message->to);
-      message->to = g_strdup (parlor_guest_get_id (other));
-      parlor_guest_say (other, message);
+      message->to = g_strdup (other->id);
+      parlor_member_say (other, message);
     }
+}
+
+/* @owner_token: (nullable): what it showed, or was given, to be an owner */
+static void
+welcome (ParlorRoom *self, ParlorMember *member, const char *owner_token)
+{
+  const ParlorRelayLimits *limits = self->around->limits;
+  g_autoptr (ParlorMessage) message = parlor_message_new (PARLOR_MESSAGE_WELCOME);
+
+  message->welcome.id = g_strdup (member->id);
+  message->welcome.room = g_strdup (self->name);
+  for (guint i = 0; i < self->members->len; i++)
+    {
+      ParlorMember *other = self->members->pdata[i];
+
+      if (other != member && (parlor_member_is_here (other) || parlor_member_will_return (other)))
+        g_ptr_array_add (message->welcome.peers, parlor_member_describe (other));
+    }
+  if (limits->away_ms > 0 && member->dialect == PARLOR_DIALECT_PARLOR)
+    message->welcome.resume = parlor_member_renew (member);
+  message->welcome.owner = member->is_owner ? g_strdup (owner_token) : NULL;
+  message->welcome.locked = self->is_locked;
+  message->welcome.limits.message = limits->max_message;
+  message->welcome.limits.rate = limits->messages_per_second > 0 ? (gint64) limits->messages_per_second : -1;
+  message->welcome.limits.away_ms = limits->away_ms;
+  parlor_member_say (member, message);
+}
+
+gboolean
+parlor_room_is_full (ParlorRoom *self)
+{
+  return self->members->len >= self->around->limits->max_guests;
+}
+
+static gboolean
+is_the_owner (ParlorRoom *self, const char *owner_token)
+{
+  const ParlorTokenHash hash = parlor_token_hash (owner_token);
+
+  return owner_token != NULL && self->has_owner && parlor_token_hash_equal (&self->owner, &hash);
+}
+
+/* Welcomes @member, who is in no list, and tells the others. @owner_token: (nullable) */
+void
+parlor_room_seat (ParlorRoom *self, ParlorMember *member, const char *owner_token)
+{
+  g_autoptr (ParlorMessage) joined = parlor_message_new (PARLOR_MESSAGE_JOINED);
+
+  member->room = self;
+  member->is_seated = TRUE;
+  g_ptr_array_add (self->members, member);
+  welcome (self, member, owner_token);
+  joined->joined.peer = parlor_member_describe (member);
+  parlor_room_say_to_others (self, member, joined);
+  if (member->is_owner)
+    parlor_room_tell_knocks (self, member);
+}
+
+/* Tells the others, with a @reason (nullable) why, and frees @member. What becomes of its connection is not decided here. */
+void
+parlor_room_unseat (ParlorRoom *self, ParlorMember *member, const char *reason)
+{
+  g_autoptr (ParlorMessage) left = parlor_message_new (PARLOR_MESSAGE_LEFT);
+
+  if (member->guest == NULL)
+    parlor_crowd_remove (self->around->away, member->network);
+  parlor_line_leave (self->around->away_line, &member->place);
+  parlor_ring_log_forget (self->rings, member);
+  left->left.id = g_strdup (member->id);
+  left->left.reason = g_strdup (reason);
+  g_ptr_array_remove (self->members, member);
+  parlor_room_say_to_others (self, NULL, left);
+  if (self->members->len == 0)
+    parlor_room_refuse_all (self);
 }
 
 /**
  * parlor_room_new:
  * @name: its name; "" for the lobby
+ * @ticket: (nullable): what everybody must show who comes in; %NULL: nobody may have one
+ * @surroundings: of all rooms
  *
  * Returns: (transfer full): an empty room
  */
 ParlorRoom *
-parlor_room_new (const char *name)
+parlor_room_new (const char *name, const char *ticket, const ParlorRoomSurroundings *surroundings)
 {
   ParlorRoom *self = g_new0 (ParlorRoom, 1);
 
   self->name = g_strdup (name);
-  self->guests = g_ptr_array_new_with_free_func (g_object_unref);
+  self->around = surroundings;
+  self->members = g_ptr_array_new_with_free_func ((GDestroyNotify) parlor_member_free);
+  self->outside = g_ptr_array_new_with_free_func ((GDestroyNotify) parlor_member_free);
+  self->rings = parlor_ring_log_new (surroundings->limits);
+  self->ticket = parlor_token_hash (ticket);
   return self;
 }
 
 void
 parlor_room_free (ParlorRoom *self)
 {
-  g_ptr_array_unref (self->guests);
+  for (guint i = 0; i < self->members->len; i++)
+    {
+      ParlorMember *member = self->members->pdata[i];
+
+      if (member->guest == NULL)
+        parlor_crowd_remove (self->around->away, member->network);
+      parlor_line_leave (self->around->away_line, &member->place);
+    }
+  for (guint i = 0; i < self->outside->len; i++)
+    parlor_line_leave (self->around->door_line, &((ParlorMember *) self->outside->pdata[i])->place);
+  g_ptr_array_unref (self->members);
+  g_ptr_array_unref (self->outside);
+  parlor_ring_log_free (self->rings);
   g_free (self->name);
   g_free (self);
 }
 
-guint
-parlor_room_get_n_guests (ParlorRoom *self)
+const char *
+parlor_room_get_name (ParlorRoom *self)
 {
-  return self->guests->len;
+  return self->name;
+}
+
+/* Seats, those of people who are away included. */
+guint
+parlor_room_get_n_members (ParlorRoom *self)
+{
+  return self->members->len;
+}
+
+gboolean
+parlor_room_takes_ticket (ParlorRoom *self, const char *ticket)
+{
+  const ParlorTokenHash hash = parlor_token_hash (ticket);
+
+  return parlor_token_hash_equal (&self->ticket, &hash);
 }
 
 /**
- * parlor_room_add:
- * @self: a room that is not full
- * @guest: a guest with a name
+ * parlor_room_enter:
+ * @self: a room whose ticket @guest has
+ * @guest: a connection that said hello
+ * @name: (nullable): what it calls itself
+ * @owner_token: (nullable): what it says makes it an owner
  *
- * Welcomes @guest and tells the others.
+ * Seats it, and makes the first one of parlor.1 the owner of a room that is somebody's; or lets it stand at the door; or closes it.
  */
 void
-parlor_room_add (ParlorRoom *self, ParlorGuest *guest)
+parlor_room_enter (ParlorRoom *self, ParlorGuest *guest, const char *name, const char *owner_token)
 {
-  g_autoptr (ParlorMessage) welcome = parlor_message_new (PARLOR_MESSAGE_WELCOME);
-  g_autoptr (ParlorMessage) joined = parlor_message_new (PARLOR_MESSAGE_JOINED);
+  g_autoptr (ParlorMember) member = parlor_member_new (guest, name);
+  g_autofree char *new_token = NULL;
 
-  welcome->welcome.id = g_strdup (parlor_guest_get_id (guest));
-  welcome->welcome.room = g_strdup (self->name);
-  for (guint i = 0; i < self->guests->len; i++)
-    if (!parlor_guest_is_gone (self->guests->pdata[i]))
-      g_ptr_array_add (welcome->welcome.peers, describe (self->guests->pdata[i]));
-  parlor_guest_say (guest, welcome);
-
-  g_ptr_array_add (self->guests, g_object_ref (guest));
-  joined->joined.peer = describe (guest);
-  say_to_others (self, guest, joined);
+  member->is_owner = is_the_owner (self, owner_token);
+  if (self->is_locked && !member->is_owner)
+    {
+      parlor_room_stand_outside (self, g_steal_pointer (&member));
+      return;
+    }
+  if (parlor_room_is_full (self))
+    {
+      parlor_guest_say_error (guest, "room-full", "Nobody else fits into this room", NULL);
+      parlor_guest_close (guest, PARLOR_CLOSE_TRY_AGAIN_LATER);
+      return;
+    }
+  /* Nobody makes the lobby: it is everybody's. */
+  if (self->members->len == 0 && *self->name && member->dialect == PARLOR_DIALECT_PARLOR)
+    {
+      owner_token = new_token = parlor_token_new ();
+      self->owner = parlor_token_hash (new_token);
+      self->has_owner = TRUE;
+      member->is_owner = TRUE;
+    }
+  parlor_room_seat (self, g_steal_pointer (&member), owner_token);
 }
 
 /**
- * parlor_room_remove:
- * @self: a room
- * @guest: who left
+ * parlor_room_resume:
+ * @self: a room whose ticket @guest has
+ * @guest: a connection that said hello
+ * @resume_token: what it was given in the last welcome
+ * @owner_token: (nullable): what it says makes it an owner
  *
- * Tells the others.
+ * The seat is @guest's from now on. A connection that still has it is closed.
  *
- * Returns: %FALSE when it was not in the room
+ * Returns: %FALSE when no seat is kept for this token
  */
 gboolean
-parlor_room_remove (ParlorRoom *self, ParlorGuest *guest)
+parlor_room_resume (ParlorRoom *self, ParlorGuest *guest, const char *resume_token, const char *owner_token)
 {
-  g_autoptr (ParlorMessage) left = NULL;
+  const ParlorTokenHash hash = parlor_token_hash (resume_token);
+  ParlorMember *member = NULL;
+  g_autoptr (ParlorGuest) old = NULL;
+  gboolean was_away;
 
-  if (!g_ptr_array_remove (self->guests, guest))
+  for (guint i = 0; i < self->members->len && member == NULL; i++)
+    {
+      ParlorMember *other = self->members->pdata[i];
+
+      if (other->can_resume && parlor_token_hash_equal (&other->resume, &hash))
+        member = other;
+    }
+  if (member == NULL)
     return FALSE;
 
-  left = parlor_message_new (PARLOR_MESSAGE_LEFT);
-  left->left.id = g_strdup (parlor_guest_get_id (guest));
-  say_to_others (self, guest, left);
+  was_away = member->guest == NULL;
+  if (was_away)
+    parlor_crowd_remove (self->around->away, member->network);
+  parlor_line_leave (self->around->away_line, &member->place);
+  g_set_object (&old, member->guest);
+  parlor_member_take (member, guest);
+  if (old != NULL)
+    parlor_guest_close (old, PARLOR_CLOSE_REPLACED);
+
+  member->is_owner = member->is_owner || is_the_owner (self, owner_token);
+  welcome (self, member, is_the_owner (self, owner_token) ? owner_token : NULL);
+  parlor_member_say_kept (member);
+  if (was_away)
+    tell_of (self, member, PARLOR_MESSAGE_BACK);
+  if (member->is_owner)
+    parlor_room_tell_knocks (self, member);
   return TRUE;
 }
 
 /**
  * parlor_room_hear:
  * @self: a room
- * @guest: one of its guests
+ * @member: who sits in it, or stands at its door
  * @message: what it said
  *
- * Passes @message on, or answers it.
+ * Passes @message on, or answers it. @member may be gone afterwards, and the room empty.
  */
 void
-parlor_room_hear (ParlorRoom *self, ParlorGuest *guest, ParlorMessage *message)
+parlor_room_hear (ParlorRoom *self, ParlorMember *member, ParlorMessage *message)
 {
-  if (parlor_guest_get_dialect (guest) == PARLOR_DIALECT_SEED)
-    hear_seed (self, guest, message);
+  if (!member->is_seated)
+    parlor_room_hear_outside (self, member, message);
+  else if (member->dialect == PARLOR_DIALECT_SEED)
+    hear_seed (self, member, message);
   else
-    hear_parlor (self, guest, message);
+    hear_parlor (self, member, message);
+}
+
+/**
+ * parlor_room_lose:
+ * @self: a room
+ * @member: whose connection is gone
+ *
+ * It is away now, or has left. The room may be empty afterwards.
+ */
+void
+parlor_room_lose (ParlorRoom *self, ParlorMember *member)
+{
+  if (!member->is_seated)
+    {
+      parlor_room_walk_off (self, member);
+    }
+  else if (parlor_member_will_return (member))
+    {
+      parlor_member_take (member, NULL);
+      parlor_crowd_add (self->around->away, member->network);
+      parlor_line_join (self->around->away_line, &member->place, member);
+      tell_of (self, member, PARLOR_MESSAGE_AWAY);
+    }
+  else
+    {
+      parlor_room_unseat (self, member, NULL);
+    }
+}
+
+/* @member was away for too long. The room may be empty afterwards. */
+void
+parlor_room_give_up (ParlorRoom *self, ParlorMember *member)
+{
+  parlor_room_unseat (self, member, "lost");
 }

@@ -25,13 +25,25 @@ lab_count_rounds (guint ms)
   return n;
 }
 
+void
+lab_limits_init (ParlorRelayLimits *limits)
+{
+  parlor_relay_limits_init (limits);
+  limits->messages_per_second = limits->bytes_per_second = 0;
+  limits->max_rings = limits->max_open_rings = limits->max_per_address = 0;
+  limits->away_ms = 0;
+}
+
 Lab *
 lab_new (const ParlorRelayLimits *limits)
 {
   Lab *lab = g_new0 (Lab, 1);
+  ParlorRelayLimits usual;
   g_autoptr (GError) error = NULL;
 
-  lab->relay = parlor_relay_new (limits);
+  lab_limits_init (&usual);
+  lab->relay = parlor_relay_new (limits ? limits : &usual);
+  lab->keeps_seats = limits && limits->away_ms > 0;
   parlor_relay_listen (lab->relay, "127.0.0.1", 0, &error);
   g_assert_no_error (error);
   lab->port = parlor_relay_get_port (lab->relay);
@@ -44,8 +56,12 @@ lab_free (Lab *lab)
 {
   gpointer relay = lab->relay;
 
-  lab_wait (parlor_relay_get_n_guests (lab->relay) == 0);
-  g_assert_cmpuint (parlor_relay_get_n_rooms (lab->relay), ==, 0);
+  lab_wait (parlor_relay_get_n_connections (lab->relay) == 0);
+  if (!lab->keeps_seats)
+    {
+      g_assert_cmpuint (parlor_relay_get_n_guests (lab->relay), ==, 0);
+      g_assert_cmpuint (parlor_relay_get_n_rooms (lab->relay), ==, 0);
+    }
   g_object_add_weak_pointer (G_OBJECT (lab->relay), &relay);
   g_object_unref (lab->relay);
   lab_wait (relay == NULL);
@@ -457,6 +473,69 @@ raw_hear_frame (Raw *raw, char **payload, gsize *length)
     *length = size;
   g_byte_array_remove_range (raw->in, 0, header + size);
   return first;
+}
+
+void
+raw_say (Raw *raw, const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  raw_send_frame (raw, 0x80 | PARLOR_FRAME_TEXT, text, strlen (text));
+}
+
+JsonObject *
+raw_hear (Raw *raw, const char *type)
+{
+  g_autofree char *text = NULL;
+  JsonObject *object;
+
+  g_assert_cmphex (raw_hear_frame (raw, &text, NULL), ==, 0x80 | PARLOR_FRAME_TEXT);
+  g_test_message ("%.300s", text);
+  object = parse (text);
+  g_assert_cmpstr (field (object, "type"), ==, type);
+  return object;
+}
+
+void
+raw_hear_about (Raw *raw, const char *type, const char *id)
+{
+  g_autoptr (JsonObject) object = raw_hear (raw, type);
+
+  g_assert_cmpstr (field (object, "id"), ==, id);
+}
+
+void
+raw_hear_error (Raw *raw, const char *code)
+{
+  g_autoptr (JsonObject) error = raw_hear (raw, "error");
+
+  g_assert_cmpstr (field (error, "code"), ==, code);
+  g_assert_false (json_object_has_member (error, "from"));
+}
+
+void
+raw_hear_nothing (Raw *raw)
+{
+  raw_say (raw, "{\"type\":\"are-you-there\"}");
+  raw_hear_error (raw, "unknown-type");
+  g_assert_cmpuint (raw->in->len, ==, 0);
+}
+
+Raw *
+raw_join (Lab *lab, const char *path, const char *name, const char *fields, JsonObject **welcome)
+{
+  Raw *raw = raw_upgrade (lab, path, "parlor.1");
+  g_autoptr (JsonObject) own = NULL;
+
+  raw_say (raw, "{\"type\":\"hello\",\"name\":\"%s\"%s%s}", name, fields ? "," : "", fields ? fields : "");
+  own = raw_hear (raw, "welcome");
+  if (welcome)
+    *welcome = json_object_ref (own);
+  return raw;
 }
 
 void

@@ -39,6 +39,7 @@ typedef struct
   SoupSession *session;
   guint16 port;
   gboolean tls; /* requests and clients come by https, and take any certificate */
+  gboolean keeps_seats; /* of people who are away */
 } Lab;
 
 typedef struct
@@ -59,7 +60,10 @@ typedef struct
 
 gboolean lab_on_tick (gpointer unused);
 guint lab_count_rounds (guint ms); /* how often the main context wakes up; 50 a second when nothing happens */
-Lab *lab_new (const ParlorRelayLimits *limits);
+/* The protocol's defaults, but without a count of messages, bytes, rings and addresses, and without seats for the absent: most tests
+ * look at something else. */
+void lab_limits_init (ParlorRelayLimits *limits);
+Lab *lab_new (const ParlorRelayLimits *limits); /* (nullable): %NULL for lab_limits_init() */
 void lab_free (Lab *lab); /* asserts that nothing of the relay is left */
 
 Client *client_open (Lab *lab, const char *path, const char *subprotocol, const char *host, const char *origin);
@@ -86,6 +90,14 @@ void raw_send_frame (Raw *raw, guint8 first_byte, gconstpointer payload, gsize l
 GBytes *raw_frame (guint8 first_byte, gconstpointer payload, gsize length);
 void raw_hear_until (Raw *raw, const char *text);                /* until @text came in */
 guint8 raw_hear_frame (Raw *raw, char **payload, gsize *length); /* its first byte */
+/* In JSON, and as a client of parlor.1. */
+void raw_say (Raw *raw, const char *format, ...) G_GNUC_PRINTF (2, 3);
+JsonObject *raw_hear (Raw *raw, const char *type); /* (transfer full): the next message, which must be a @type */
+void raw_hear_about (Raw *raw, const char *type, const char *id); /* ... and say @id */
+void raw_hear_error (Raw *raw, const char *code);
+void raw_hear_nothing (Raw *raw);
+/* Upgraded, hello said with @fields (nullable; "\"ticket\":\"...\""), and welcomed. @welcome: (out) (optional) (transfer full) */
+Raw *raw_join (Lab *lab, const char *path, const char *name, const char *fields, JsonObject **welcome);
 void raw_hear_close (Raw *raw, guint16 code);                    /* skips other frames */
 void raw_hear_end (Raw *raw);                                    /* until the relay hangs up */
 

@@ -243,7 +243,7 @@ test_bad_requests (void)
   g_autoptr (GPtrArray) raws = g_ptr_array_new_with_free_func ((GDestroyNotify) raw_free);
   g_autofree char *long_line = g_strnfill (300000, 'x');
 
-  parlor_relay_limits_init (&limits);
+  lab_limits_init (&limits);
   limits.request_ms = 1000;
   lab = lab_new (&limits);
   witness = client_join (lab, "/abc", "Witness");

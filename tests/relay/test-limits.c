@@ -65,7 +65,7 @@ test_connections (void)
   g_autoptr (Client) two = NULL;
   g_autoptr (Raw) third = NULL;
 
-  parlor_relay_limits_init (&limits);
+  lab_limits_init (&limits);
   limits.max_connections = 2;
   lab = lab_new (&limits);
   one = client_join (lab, "/one", "Anna");
@@ -93,7 +93,7 @@ test_silent_crowd (void)
   g_autoptr (GPtrArray) crowd = g_ptr_array_new_with_free_func ((GDestroyNotify) raw_free);
   guint before;
 
-  parlor_relay_limits_init (&limits);
+  lab_limits_init (&limits);
   limits.max_connections = 1;
   limits.request_ms = 1000;
   lab = lab_new (&limits);
@@ -145,7 +145,7 @@ test_hello_timeout (void)
   g_autoptr (Client) page = NULL;
   g_autoptr (Client) mute = NULL;
 
-  parlor_relay_limits_init (&limits);
+  lab_limits_init (&limits);
   limits.hello_ms = 500;
   lab = lab_new (&limits);
   anna = client_join (lab, "/abc", "Anna");
@@ -172,7 +172,7 @@ test_pings (void)
   g_autofree char *welcome = NULL;
   guint n_pings = 0;
 
-  parlor_relay_limits_init (&limits);
+  lab_limits_init (&limits);
   limits.ping_ms = 100;
   lab = lab_new (&limits);
   anna = client_join (lab, "/abc", "Anna"); /* libsoup answers pings */

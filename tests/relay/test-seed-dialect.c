@@ -205,7 +205,7 @@ test_full (void)
   Client *one;
   Client *two;
 
-  parlor_relay_limits_init (&limits);
+  lab_limits_init (&limits);
   limits.max_guests = 1;
   lab = lab_new (&limits);
   one = client_join_seed (lab, "/");

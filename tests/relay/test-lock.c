@@ -1,0 +1,614 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lab.h"
+
+#include <string.h>
+
+/* Who may come in: tickets, and the door of a room that its owner locks. As raw bytes. */
+
+#define TICKET "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define OTHER_TICKET "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE"
+#define CALL "AAAAAAAAAAAAAAAAAAAAAA"
+
+static void
+say_hello (Raw *raw, const char *fields)
+{
+  raw_say (raw, "{\"type\":\"hello\",\"name\":\"Mallory\"%s%s}", fields ? "," : "", fields ? fields : "");
+}
+
+static void
+test_ticket (void)
+{
+  static const char *const others[] = { NULL, "\"ticket\":\"" OTHER_TICKET "\"" };
+  g_autoptr (Lab) lab = lab_new (NULL);
+  g_autoptr (Raw) anna = raw_join (lab, "/abc", "Anna", "\"ticket\":\"" TICKET "\"", NULL);
+  g_autoptr (Raw) ben = raw_join (lab, "/abc", "Ben", "\"ticket\":\"" TICKET "\"", NULL);
+
+  json_object_unref (raw_hear (anna, "joined"));
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      g_autoptr (Raw) raw = raw_upgrade (lab, "/abc", "parlor.1");
+
+      say_hello (raw, others[i]);
+      raw_hear_error (raw, "not-invited");
+      raw_hear_close (raw, 1008);
+    }
+  raw_hear_nothing (anna);
+  g_assert_cmpuint (parlor_relay_get_n_guests (lab->relay), ==, 2);
+}
+
+/* A ticket that nobody asked for opens nothing either: it belongs to another room of this name. */
+static void
+test_no_ticket (void)
+{
+  g_autoptr (Lab) lab = lab_new (NULL);
+  g_autoptr (Raw) anna = raw_join (lab, "/abc", "Anna", NULL, NULL);
+  g_autoptr (Raw) raw = raw_upgrade (lab, "/abc", "parlor.1");
+
+  say_hello (raw, "\"ticket\":\"" TICKET "\"");
+  raw_hear_error (raw, "not-invited");
+  raw_hear_close (raw, 1008);
+  raw_hear_nothing (anna);
+}
+
+/* The lobby and the door are for those who have no invite, so nobody can close them with one. */
+static void
+test_open_rooms (void)
+{
+  static const char *const paths[] = { "/", "/door" };
+  g_autoptr (Lab) lab = lab_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
+    {
+      g_autoptr (Raw) anna = raw_join (lab, paths[i], "Anna", "\"ticket\":\"" TICKET "\"", NULL);
+      g_autoptr (Raw) ben = raw_join (lab, paths[i], "Ben", NULL, NULL);
+      g_autoptr (Raw) cleo = raw_join (lab, paths[i], "Cleo", "\"ticket\":\"" OTHER_TICKET "\"", NULL);
+      g_autoptr (Raw) page = raw_upgrade (lab, paths[i], NULL);
+
+      lab_wait (parlor_relay_get_n_guests (lab->relay) == 4);
+      json_object_unref (raw_hear (anna, "joined"));
+    }
+}
+
+/* With the last who had it the ticket is forgotten; while somebody is away it is not. */
+static void
+test_ticket_of_the_absent (void)
+{
+  ParlorRelayLimits limits;
+  g_autoptr (Lab) lab = NULL;
+  g_autoptr (Raw) raw = NULL;
+
+  parlor_relay_limits_init (&limits);
+  lab = lab_new (&limits);
+  raw_free (raw_join (lab, "/abc", "Anna", "\"ticket\":\"" TICKET "\"", NULL));
+  lab_wait (parlor_relay_get_n_connections (lab->relay) == 0);
+  raw = raw_upgrade (lab, "/abc", "parlor.1");
+  say_hello (raw, NULL);
+  raw_hear_error (raw, "not-invited");
+  g_clear_pointer (&raw, raw_free);
+
+  raw = raw_join (lab, "/gone", "Anna", "\"ticket\":\"" TICKET "\"", NULL);
+  raw_send_frame (raw, 0x88, NULL, 0);
+  raw_hear_end (raw);
+  g_clear_pointer (&raw, raw_free);
+  raw = raw_join (lab, "/gone", "Ben", "\"ticket\":\"" OTHER_TICKET "\"", NULL);
+}
+
+/* It has no word for a ticket, and none for an error. */
+static void
+test_seed_page_without_ticket (void)
+{
+  g_autoptr (Lab) lab = lab_new (NULL);
+  g_autoptr (Raw) anna = raw_join (lab, "/abc", "Anna", "\"ticket\":\"" TICKET "\"", NULL);
+  g_autoptr (Raw) page = raw_upgrade (lab, "/abc", NULL);
+
+  raw_hear_close (page, 1008);
+  raw_hear_nothing (anna);
+
+  raw_say (anna, "{\"type\":\"lock\"}");
+  json_object_unref (raw_hear (anna, "lock"));
+}
+
+typedef struct
+{
+  Lab *lab;
+  Raw *anna; /* owns the room */
+  Raw *ben;  /* is in it */
+  char *anna_id;
+  char *ben_id;
+  char *owner; /* Anna's token */
+} Scene;
+
+static void
+scene_begin (Scene *scene, const ParlorRelayLimits *limits)
+{
+  g_autoptr (JsonObject) anna = NULL;
+  g_autoptr (JsonObject) ben = NULL;
+
+  scene->lab = lab_new (limits);
+  scene->anna = raw_join (scene->lab, "/abc", "Anna", NULL, &anna);
+  scene->ben = raw_join (scene->lab, "/abc", "Ben", NULL, &ben);
+  json_object_unref (raw_hear (scene->anna, "joined"));
+  scene->anna_id = g_strdup (field (anna, "id"));
+  scene->ben_id = g_strdup (field (ben, "id"));
+  scene->owner = g_strdup (field (anna, "owner"));
+  g_assert_cmpuint (strlen (scene->owner), ==, 43);
+  g_assert_false (json_object_has_member (ben, "owner"));
+  g_assert_false (json_object_get_boolean_member_with_default (ben, "locked", FALSE));
+}
+
+static void
+scene_end (Scene *scene)
+{
+  g_clear_pointer (&scene->anna, raw_free);
+  g_clear_pointer (&scene->ben, raw_free);
+  lab_free (scene->lab);
+  g_free (scene->anna_id);
+  g_free (scene->ben_id);
+  g_free (scene->owner);
+}
+
+static void
+lock (Scene *scene)
+{
+  raw_say (scene->anna, "{\"type\":\"lock\"}");
+  json_object_unref (raw_hear (scene->anna, "lock"));
+  json_object_unref (raw_hear (scene->ben, "lock"));
+}
+
+/* (transfer full): somebody who was told that the room is locked */
+static Raw *
+come_to_the_door (Scene *scene)
+{
+  Raw *raw = raw_upgrade (scene->lab, "/abc", "parlor.1");
+
+  say_hello (raw, NULL);
+  raw_hear_error (raw, "locked");
+  return raw;
+}
+
+/* (transfer full): the id of @raw, as the owner hears it */
+static char *
+knock (Scene *scene, Raw *raw)
+{
+  g_autoptr (JsonObject) heard = NULL;
+
+  raw_say (raw, "{\"type\":\"knock\",\"name\":\"The Queen\",\"id\":\"%s\"}", scene->ben_id);
+  heard = raw_hear (scene->anna, "knock");
+  g_assert_cmpstr (field (heard, "name"), ==, "Mallory"); /* of its hello */
+  g_assert_cmpstr (field (heard, "id"), !=, scene->ben_id);
+  return g_strdup (field (heard, "id"));
+}
+
+static void
+test_admit (void)
+{
+  Scene scene;
+  g_autoptr (Raw) raw = NULL;
+  g_autofree char *id = NULL;
+  g_autoptr (JsonObject) welcome = NULL;
+
+  scene_begin (&scene, NULL);
+  lock (&scene);
+  raw = come_to_the_door (&scene);
+  /* Outside it can say nothing to anybody, and is nobody. */
+  raw_say (raw, "{\"type\":\"ring\",\"to\":\"%s\",\"call\":\"" CALL "\",\"media\":{}}", scene.ben_id);
+  raw_hear_error (raw, "unexpected");
+  raw_say (raw, "{\"type\":\"admit\",\"id\":\"%s\"}", scene.ben_id);
+  raw_hear_error (raw, "unexpected");
+  g_assert_cmpuint (parlor_relay_get_n_guests (scene.lab->relay), ==, 2);
+
+  id = knock (&scene, raw);
+  raw_say (raw, "{\"type\":\"knock\"}");
+  raw_hear_error (raw, "unexpected");
+  say_hello (raw, NULL);
+  raw_hear_error (raw, "unexpected");
+  raw_say (scene.ben, "{\"type\":\"ring\",\"to\":\"%s\",\"call\":\"" CALL "\",\"media\":{}}", id);
+  raw_hear_error (scene.ben, "no-such-peer");
+  raw_say (scene.ben, "{\"type\":\"admit\",\"id\":\"%s\"}", id);
+  raw_hear_error (scene.ben, "forbidden-type");
+
+  raw_say (scene.anna, "{\"type\":\"admit\",\"id\":\"%s\"}", id);
+  welcome = raw_hear (raw, "welcome");
+  g_assert_cmpstr (field (welcome, "id"), ==, id);
+  g_assert_true (json_object_get_boolean_member (welcome, "locked"));
+  g_assert_false (json_object_has_member (welcome, "owner"));
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (welcome, "peers")), ==, 2);
+  json_object_unref (raw_hear (scene.anna, "joined"));
+  json_object_unref (raw_hear (scene.ben, "joined"));
+  raw_say (raw, "{\"type\":\"ring\",\"to\":\"%s\",\"call\":\"" CALL "\",\"media\":{}}", scene.ben_id);
+  json_object_unref (raw_hear (scene.ben, "ring"));
+
+  raw_say (scene.anna, "{\"type\":\"admit\",\"id\":\"%s\"}", id);
+  raw_hear_error (scene.anna, "no-such-peer");
+  g_clear_pointer (&raw, raw_free);
+  scene_end (&scene);
+}
+
+static void
+test_refuse (void)
+{
+  Scene scene;
+  g_autoptr (Raw) raw = NULL;
+  g_autofree char *id = NULL;
+
+  scene_begin (&scene, NULL);
+  lock (&scene);
+  raw = come_to_the_door (&scene);
+  id = knock (&scene, raw);
+  raw_say (scene.anna, "{\"type\":\"refuse\",\"id\":\"%s\"}", id);
+  raw_hear_error (raw, "refused");
+  raw_hear_close (raw, 1008);
+  raw_hear_about (scene.anna, "left", id);
+  raw_hear_nothing (scene.ben);
+  g_clear_pointer (&raw, raw_free);
+  scene_end (&scene);
+}
+
+/* Who only looks at the door is not announced, and need not be taken leave of. */
+static void
+test_walks_off (void)
+{
+  Scene scene;
+  g_autoptr (Raw) raw = NULL;
+  g_autofree char *id = NULL;
+
+  scene_begin (&scene, NULL);
+  lock (&scene);
+  raw = come_to_the_door (&scene);
+  g_clear_pointer (&raw, raw_free);
+  lab_wait (parlor_relay_get_n_connections (scene.lab->relay) == 2);
+  raw_hear_nothing (scene.anna);
+
+  raw = come_to_the_door (&scene);
+  id = knock (&scene, raw);
+  g_clear_pointer (&raw, raw_free);
+  raw_hear_about (scene.anna, "left", id);
+  raw_say (scene.anna, "{\"type\":\"admit\",\"id\":\"%s\"}", id);
+  raw_hear_error (scene.anna, "no-such-peer");
+  raw_hear_nothing (scene.ben);
+  scene_end (&scene);
+}
+
+static void
+test_nobody_answers (void)
+{
+  ParlorRelayLimits limits;
+  Scene scene;
+  g_autoptr (Raw) silent = NULL;
+  g_autoptr (Raw) raw = NULL;
+  g_autofree char *id = NULL;
+
+  lab_limits_init (&limits);
+  limits.knock_ms = 500;
+  limits.hello_ms = 60000;
+  scene_begin (&scene, &limits);
+  lock (&scene);
+  silent = come_to_the_door (&scene);
+  raw = come_to_the_door (&scene);
+  id = knock (&scene, raw);
+  raw_hear_error (raw, "locked");
+  raw_hear_close (raw, 1008);
+  raw_hear_about (scene.anna, "left", id);
+  raw_hear_error (silent, "locked");
+  raw_hear_close (silent, 1008);
+  raw_hear_nothing (scene.anna);
+  g_clear_pointer (&raw, raw_free);
+  g_clear_pointer (&silent, raw_free);
+  scene_end (&scene);
+}
+
+/* The deadline of the hello is over once it was said: who waits at the door waits as long as one may there. */
+static void
+test_waits (void)
+{
+  ParlorRelayLimits limits;
+  Scene scene;
+  g_autoptr (Raw) raw = NULL;
+  g_autofree char *id = NULL;
+
+  lab_limits_init (&limits);
+  limits.hello_ms = 200;
+  scene_begin (&scene, &limits);
+  lock (&scene);
+  raw = come_to_the_door (&scene);
+  lab_count_rounds (600); /* three times that deadline: nothing else can show that it does not come */
+  id = knock (&scene, raw);
+  raw_say (scene.anna, "{\"type\":\"admit\",\"id\":\"%s\"}", id);
+  json_object_unref (raw_hear (raw, "welcome"));
+  g_clear_pointer (&raw, raw_free);
+  scene_end (&scene);
+}
+
+static void
+test_unlock (void)
+{
+  Scene scene;
+  g_autoptr (Raw) silent = NULL;
+  g_autoptr (Raw) raw = NULL;
+  g_autofree char *id = NULL;
+
+  scene_begin (&scene, NULL);
+  lock (&scene);
+  raw_say (scene.anna, "{\"type\":\"lock\"}"); /* it is */
+  silent = come_to_the_door (&scene);
+  raw = come_to_the_door (&scene);
+  id = knock (&scene, raw);
+  raw_say (scene.anna, "{\"type\":\"unlock\"}");
+  json_object_unref (raw_hear (scene.anna, "unlock"));
+  json_object_unref (raw_hear (scene.ben, "unlock"));
+  json_object_unref (raw_hear (raw, "welcome")); /* who asked is in */
+  json_object_unref (raw_hear (scene.anna, "joined"));
+
+  /* The other may ask either way. */
+  raw_say (silent, "{\"type\":\"knock\"}");
+  json_object_unref (raw_hear (silent, "welcome"));
+  json_object_unref (raw_hear (scene.anna, "joined"));
+  g_clear_pointer (&raw, raw_free);
+  json_object_unref (raw_hear (scene.anna, "left"));
+  raw = raw_join (scene.lab, "/abc", "Dora", NULL, NULL);
+  g_clear_pointer (&raw, raw_free);
+  g_clear_pointer (&silent, raw_free);
+  scene_end (&scene);
+}
+
+/* Hello once more, now that it is open. */
+static void
+test_hello_again (void)
+{
+  Scene scene;
+  g_autoptr (Raw) raw = NULL;
+
+  scene_begin (&scene, NULL);
+  lock (&scene);
+  raw = come_to_the_door (&scene);
+  say_hello (raw, NULL);
+  raw_hear_error (raw, "locked");
+  raw_say (scene.anna, "{\"type\":\"unlock\"}");
+  json_object_unref (raw_hear (scene.anna, "unlock"));
+  say_hello (raw, NULL);
+  json_object_unref (raw_hear (raw, "welcome"));
+  g_clear_pointer (&raw, raw_free);
+  scene_end (&scene);
+}
+
+static void
+test_remove (void)
+{
+  ParlorRelayLimits limits;
+  Scene scene;
+  g_autoptr (Raw) cleo = NULL;
+  g_autoptr (Raw) again = NULL;
+  g_autoptr (JsonObject) welcome = NULL;
+  g_autoptr (JsonObject) left = NULL;
+
+  parlor_relay_limits_init (&limits);
+  scene_begin (&scene, &limits);
+  cleo = raw_join (scene.lab, "/abc", "Cleo", NULL, &welcome);
+  json_object_unref (raw_hear (scene.anna, "joined"));
+  json_object_unref (raw_hear (scene.ben, "joined"));
+
+  raw_say (scene.anna, "{\"type\":\"remove\",\"id\":\"%s\"}", scene.anna_id);
+  raw_hear_error (scene.anna, "no-such-peer");
+  raw_say (scene.ben, "{\"type\":\"remove\",\"id\":\"%s\"}", field (welcome, "id"));
+  raw_hear_error (scene.ben, "forbidden-type");
+  raw_say (scene.anna, "{\"type\":\"remove\",\"id\":\"%s\"}", field (welcome, "id"));
+  raw_hear_error (cleo, "removed");
+  raw_hear_close (cleo, 1008);
+  left = raw_hear (scene.ben, "left");
+  g_assert_cmpstr (field (left, "id"), ==, field (welcome, "id"));
+  g_assert_cmpstr (field (left, "reason"), ==, "removed");
+  json_object_unref (raw_hear (scene.anna, "left"));
+  g_assert_cmpuint (parlor_relay_get_n_guests (scene.lab->relay), ==, 2);
+
+  /* Its seat is not kept. */
+  again = raw_upgrade (scene.lab, "/abc", "parlor.1");
+  raw_say (again, "{\"type\":\"hello\",\"name\":\"Cleo\",\"resume\":\"%s\"}", field (welcome, "resume"));
+  raw_hear_error (again, "resume-expired");
+  g_clear_pointer (&cleo, raw_free);
+  g_clear_pointer (&again, raw_free);
+  raw_hear_nothing (scene.anna);
+
+  /* One who is away can be removed too. */
+  g_clear_pointer (&scene.ben, raw_free);
+  raw_hear_about (scene.anna, "away", scene.ben_id);
+  raw_say (scene.anna, "{\"type\":\"remove\",\"id\":\"%s\"}", scene.ben_id);
+  raw_hear_about (scene.anna, "left", scene.ben_id);
+  g_assert_cmpuint (parlor_relay_get_n_guests (scene.lab->relay), ==, 1);
+  scene_end (&scene);
+}
+
+/* Not Ben, by no word; and no word of a relay's from anybody. */
+static void
+test_forbidden (void)
+{
+  static const char *const owners[] = { "lock", "unlock", "admit", "refuse", "remove" };
+  static const char *const relays[] = { "away", "back" };
+  Scene scene;
+
+  scene_begin (&scene, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (owners); i++)
+    {
+      raw_say (scene.ben, "{\"type\":\"%s\",\"id\":\"%s\"}", owners[i], scene.anna_id);
+      raw_hear_error (scene.ben, "forbidden-type");
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (relays); i++)
+    {
+      raw_say (scene.anna, "{\"type\":\"%s\",\"id\":\"%s\"}", relays[i], scene.ben_id);
+      raw_hear_error (scene.anna, "forbidden-type");
+    }
+  raw_say (scene.ben, "{\"type\":\"knock\"}");
+  raw_hear_error (scene.ben, "unexpected");
+  raw_say (scene.anna, "{\"type\":\"remove\"}");
+  raw_hear_error (scene.anna, "bad-json");
+  raw_hear_nothing (scene.anna);
+  raw_hear_nothing (scene.ben);
+  scene_end (&scene);
+}
+
+/* The owner comes back, by its token: through the locked door, as another guest, and hears who knocked meanwhile. */
+static void
+test_owner_returns (void)
+{
+  Scene scene;
+  g_autoptr (Raw) raw = NULL;
+  g_autofree char *fields = NULL;
+  g_autoptr (JsonObject) welcome = NULL;
+  g_autoptr (JsonObject) heard = NULL;
+
+  scene_begin (&scene, NULL);
+  lock (&scene);
+  raw_send_frame (scene.anna, 0x88, NULL, 0);
+  raw_hear_about (scene.ben, "left", scene.anna_id);
+  g_clear_pointer (&scene.anna, raw_free);
+  raw = come_to_the_door (&scene);
+  raw_say (raw, "{\"type\":\"knock\"}");
+
+  {
+    g_autoptr (Raw) thief = raw_upgrade (scene.lab, "/abc", "parlor.1");
+
+    say_hello (thief, "\"owner\":\"" TICKET "\"");
+    raw_hear_error (thief, "locked");
+  }
+  fields = g_strdup_printf ("\"owner\":\"%s\"", scene.owner);
+  scene.anna = raw_join (scene.lab, "/abc", "Anna", fields, &welcome);
+  g_assert_cmpstr (field (welcome, "owner"), ==, scene.owner);
+  g_assert_true (json_object_get_boolean_member (welcome, "locked"));
+  heard = raw_hear (scene.anna, "knock");
+  raw_say (scene.anna, "{\"type\":\"admit\",\"id\":\"%s\"}", field (heard, "id"));
+  json_object_unref (raw_hear (raw, "welcome"));
+  g_clear_pointer (&raw, raw_free);
+  scene_end (&scene);
+}
+
+/* One who was cut off is still an owner, and hears who knocks. */
+static void
+test_owner_resumes (void)
+{
+  ParlorRelayLimits limits;
+  g_autoptr (Lab) lab = NULL;
+  g_autoptr (Raw) anna = NULL;
+  g_autoptr (Raw) raw = NULL;
+  g_autoptr (JsonObject) welcome = NULL;
+  g_autoptr (JsonObject) again = NULL;
+  g_autoptr (JsonObject) heard = NULL;
+  g_autofree char *fields = NULL;
+
+  parlor_relay_limits_init (&limits);
+  lab = lab_new (&limits);
+  anna = raw_join (lab, "/abc", "Anna", NULL, &welcome);
+  raw_say (anna, "{\"type\":\"lock\"}");
+  json_object_unref (raw_hear (anna, "lock"));
+  g_clear_pointer (&anna, raw_free);
+  lab_wait (parlor_relay_get_n_connections (lab->relay) == 0);
+
+  raw = raw_upgrade (lab, "/abc", "parlor.1");
+  say_hello (raw, NULL);
+  raw_hear_error (raw, "locked");
+  raw_say (raw, "{\"type\":\"knock\"}");
+  fields = g_strdup_printf ("\"resume\":\"%s\"", field (welcome, "resume"));
+  anna = raw_join (lab, "/abc", "Anna", fields, &again);
+  heard = raw_hear (anna, "knock");
+  raw_say (anna, "{\"type\":\"admit\",\"id\":\"%s\"}", field (heard, "id"));
+  json_object_unref (raw_hear (raw, "welcome"));
+}
+
+/* The last one leaves a locked room with somebody at its door: it is sent away, and the room is nobody's and open again. */
+static void
+test_empty_room (void)
+{
+  Scene scene;
+  g_autoptr (Raw) raw = NULL;
+  g_autoptr (JsonObject) welcome = NULL;
+
+  scene_begin (&scene, NULL);
+  lock (&scene);
+  raw = come_to_the_door (&scene);
+  g_clear_pointer (&scene.ben, raw_free);
+  raw_hear_about (scene.anna, "left", scene.ben_id);
+  g_clear_pointer (&scene.anna, raw_free);
+  raw_hear_error (raw, "refused");
+  raw_hear_close (raw, 1008);
+  g_assert_cmpuint (parlor_relay_get_n_rooms (scene.lab->relay), ==, 0);
+  g_clear_pointer (&raw, raw_free);
+  raw = raw_join (scene.lab, "/abc", "Cleo", NULL, &welcome);
+  g_assert_true (json_object_has_member (welcome, "owner"));
+  g_assert_cmpstr (field (welcome, "owner"), !=, scene.owner);
+  g_clear_pointer (&raw, raw_free);
+  scene_end (&scene);
+}
+
+/* Nobody owns the lobby, so nobody can lock it. */
+static void
+test_lobby (void)
+{
+  g_autoptr (Lab) lab = lab_new (NULL);
+  g_autoptr (JsonObject) welcome = NULL;
+  g_autoptr (Raw) anna = raw_join (lab, "/", "Anna", NULL, &welcome);
+
+  g_assert_false (json_object_has_member (welcome, "owner"));
+  raw_say (anna, "{\"type\":\"lock\"}");
+  raw_hear_error (anna, "forbidden-type");
+}
+
+/* A crowd at the door is no way to bury the owner. */
+static void
+test_crowd_at_the_door (void)
+{
+  ParlorRelayLimits limits;
+  Scene scene;
+  g_autoptr (Raw) raw = NULL;
+  g_autoptr (Raw) last = NULL;
+  g_autofree char *id = NULL;
+
+  lab_limits_init (&limits);
+  limits.max_guests = 2;
+  scene_begin (&scene, &limits);
+  lock (&scene);
+  raw = come_to_the_door (&scene);
+  {
+    g_autoptr (Raw) second = come_to_the_door (&scene);
+
+    last = raw_upgrade (scene.lab, "/abc", "parlor.1");
+    say_hello (last, NULL);
+    raw_hear_error (last, "room-full");
+    raw_hear_close (last, 1013);
+  }
+
+  /* And nobody comes in where there is no chair. */
+  id = knock (&scene, raw);
+  raw_say (scene.anna, "{\"type\":\"admit\",\"id\":\"%s\"}", id);
+  raw_hear_error (scene.anna, "room-full");
+  raw_say (scene.anna, "{\"type\":\"remove\",\"id\":\"%s\"}", scene.ben_id);
+  raw_hear_about (scene.anna, "left", scene.ben_id);
+  raw_say (scene.anna, "{\"type\":\"admit\",\"id\":\"%s\"}", id);
+  json_object_unref (raw_hear (raw, "welcome"));
+  g_clear_pointer (&raw, raw_free);
+  g_clear_pointer (&last, raw_free);
+  scene_end (&scene);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/relay/lock/ticket", test_ticket);
+  g_test_add_func ("/relay/lock/no-ticket", test_no_ticket);
+  g_test_add_func ("/relay/lock/open-rooms", test_open_rooms);
+  g_test_add_func ("/relay/lock/ticket-of-the-absent", test_ticket_of_the_absent);
+  g_test_add_func ("/relay/lock/seed-page-without-ticket", test_seed_page_without_ticket);
+  g_test_add_func ("/relay/lock/admit", test_admit);
+  g_test_add_func ("/relay/lock/refuse", test_refuse);
+  g_test_add_func ("/relay/lock/walks-off", test_walks_off);
+  g_test_add_func ("/relay/lock/nobody-answers", test_nobody_answers);
+  g_test_add_func ("/relay/lock/waits", test_waits);
+  g_test_add_func ("/relay/lock/unlock", test_unlock);
+  g_test_add_func ("/relay/lock/hello-again", test_hello_again);
+  g_test_add_func ("/relay/lock/remove", test_remove);
+  g_test_add_func ("/relay/lock/forbidden", test_forbidden);
+  g_test_add_func ("/relay/lock/owner-returns", test_owner_returns);
+  g_test_add_func ("/relay/lock/owner-resumes", test_owner_resumes);
+  g_test_add_func ("/relay/lock/empty-room", test_empty_room);
+  g_test_add_func ("/relay/lock/lobby", test_lobby);
+  g_test_add_func ("/relay/lock/crowd-at-the-door", test_crowd_at_the_door);
+  return g_test_run ();
+}
