@@ -8,7 +8,7 @@
 #include "parlor-bucket.h"
 #include "parlor-error.h"
 #include "parlor-frame.h"
-#include "parlor-handshake.h"
+#include "parlor-tls-handshake.h"
 
 #include <string.h>
 
@@ -115,7 +115,7 @@ get_base (GIOStream *stream, const char *property)
 static GSocket *
 get_socket (GIOStream *stream)
 {
-  GSocketConnection *connection = parlor_handshake_get_connection (stream);
+  GSocketConnection *connection = parlor_tls_handshake_get_connection (stream);
 
   return connection ? g_socket_connection_get_socket (connection) : NULL;
 }

@@ -10,7 +10,7 @@
 #include "parlor-error.h"
 #include "parlor-frame.h"
 #include "parlor-guest.h"
-#include "parlor-handshake.h"
+#include "parlor-tls-handshake.h"
 #include "parlor-listener.h"
 #include "parlor-page.h"
 #include "parlor-rooms.h"
@@ -138,7 +138,7 @@ on_upgraded (SoupServerMessage *request, ParlorRelay *self)
   if (self->listener == NULL)
     return;
 
-  parlor_listener_admit (self->listener, G_IO_STREAM (parlor_handshake_get_connection (stream)));
+  parlor_listener_admit (self->listener, G_IO_STREAM (parlor_tls_handshake_get_connection (stream)));
   add_guest (self, stream, is_parlor ? PARLOR_DIALECT_PARLOR : PARLOR_DIALECT_SEED, room, network);
 }
 
@@ -227,9 +227,9 @@ on_request_started (SoupServer *server, SoupServerMessage *request, gpointer use
 }
 
 static void
-on_handshake_done (ParlorHandshake *handshake, GIOStream *stream, ParlorRelay *self)
+on_handshake_done (ParlorTlsHandshake *handshake, GIOStream *stream, ParlorRelay *self)
 {
-  GSocketConnection *connection = parlor_handshake_get_connection (stream);
+  GSocketConnection *connection = parlor_tls_handshake_get_connection (stream);
   g_autoptr (GSocketAddress) local = g_socket_connection_get_local_address (connection, NULL);
   g_autoptr (GSocketAddress) remote = g_socket_connection_get_remote_address (connection, NULL);
 
@@ -241,7 +241,7 @@ on_handshake_done (ParlorHandshake *handshake, GIOStream *stream, ParlorRelay *s
 static void
 on_connected (ParlorListener *listener, GSocketConnection *connection, ParlorRelay *self)
 {
-  g_autoptr (ParlorHandshake) handshake = parlor_handshake_new (connection, self->certificate);
+  g_autoptr (ParlorTlsHandshake) handshake = parlor_tls_handshake_new (connection, self->certificate);
 
   g_signal_connect_object (handshake, "done", G_CALLBACK (on_handshake_done), self, 0);
 }

@@ -3,10 +3,10 @@
 
 #include "config.h"
 
-#include "parlor-handshake.h"
+#include "parlor-tls-handshake.h"
 
 /*
- * ParlorHandshake: a connection from its first byte to the stream on which its request is read.
+ * ParlorTlsHandshake: a connection from its first byte to the stream on which its request is read.
  *
  * The first byte tells TLS from HTTP. A client of the one at a port of the other would wait for an answer to what nobody
  * understands until its deadline; it gets a quick end here, or, where it speaks HTTP, its request is read so that it can be
@@ -24,7 +24,7 @@ enum
 
 static guint signals[N_SIGNALS];
 
-struct _ParlorHandshake
+struct _ParlorTlsHandshake
 {
   GObject parent_instance;
 
@@ -32,12 +32,12 @@ struct _ParlorHandshake
   GTlsCertificate *certificate; /* NULL = no TLS */
 };
 
-G_DEFINE_FINAL_TYPE (ParlorHandshake, parlor_handshake, G_TYPE_OBJECT)
+G_DEFINE_FINAL_TYPE (ParlorTlsHandshake, parlor_tls_handshake, G_TYPE_OBJECT)
 
 static void
 on_handshake_done (GObject *tls, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (ParlorHandshake) self = user_data;
+  g_autoptr (ParlorTlsHandshake) self = user_data;
   g_autoptr (GError) error = NULL;
 
   if (g_tls_connection_handshake_finish (G_TLS_CONNECTION (tls), result, &error))
@@ -47,7 +47,7 @@ on_handshake_done (GObject *tls, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-start_tls (ParlorHandshake *self)
+start_tls (ParlorTlsHandshake *self)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GIOStream) tls = g_tls_server_connection_new (G_IO_STREAM (self->connection), self->certificate, &error);
@@ -64,7 +64,7 @@ start_tls (ParlorHandshake *self)
 static gboolean
 on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
-  ParlorHandshake *self = user_data;
+  ParlorTlsHandshake *self = user_data;
   guint8 first;
   GInputVector vector = { &first, sizeof first };
   int flags = G_SOCKET_MSG_PEEK;
@@ -81,37 +81,37 @@ on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
 }
 
 static void
-parlor_handshake_finalize (GObject *object)
+parlor_tls_handshake_finalize (GObject *object)
 {
-  ParlorHandshake *self = PARLOR_HANDSHAKE (object);
+  ParlorTlsHandshake *self = PARLOR_TLS_HANDSHAKE (object);
 
   g_clear_object (&self->connection);
   g_clear_object (&self->certificate);
 
-  G_OBJECT_CLASS (parlor_handshake_parent_class)->finalize (object);
+  G_OBJECT_CLASS (parlor_tls_handshake_parent_class)->finalize (object);
 }
 
 static void
-parlor_handshake_class_init (ParlorHandshakeClass *klass)
+parlor_tls_handshake_class_init (ParlorTlsHandshakeClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = parlor_handshake_finalize;
+  G_OBJECT_CLASS (klass)->finalize = parlor_tls_handshake_finalize;
 
   /**
-   * ParlorHandshake::done:
+   * ParlorTlsHandshake::done:
    * @stream: the connection itself, or the #GTlsConnection over it; a connection that came to nothing is closed without
    *   a word
    */
-  signals[DONE] = g_signal_new ("done", PARLOR_TYPE_HANDSHAKE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+  signals[DONE] = g_signal_new ("done", PARLOR_TYPE_TLS_HANDSHAKE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
                                 G_TYPE_IO_STREAM);
 }
 
 static void
-parlor_handshake_init (ParlorHandshake *self)
+parlor_tls_handshake_init (ParlorTlsHandshake *self)
 {
 }
 
 /**
- * parlor_handshake_new:
+ * parlor_tls_handshake_new:
  * @connection: a new connection
  * @certificate: (nullable): for TLS
  *
@@ -119,10 +119,10 @@ parlor_handshake_init (ParlorHandshake *self)
  *
  * Returns: (transfer full): lives until it is done by itself; it never ends from inside this call
  */
-ParlorHandshake *
-parlor_handshake_new (GSocketConnection *connection, GTlsCertificate *certificate)
+ParlorTlsHandshake *
+parlor_tls_handshake_new (GSocketConnection *connection, GTlsCertificate *certificate)
 {
-  ParlorHandshake *self = g_object_new (PARLOR_TYPE_HANDSHAKE, NULL);
+  ParlorTlsHandshake *self = g_object_new (PARLOR_TYPE_TLS_HANDSHAKE, NULL);
   g_autoptr (GSource) source = g_socket_create_source (g_socket_connection_get_socket (connection), G_IO_IN, NULL);
 
   self->connection = g_object_ref (connection);
@@ -133,13 +133,13 @@ parlor_handshake_new (GSocketConnection *connection, GTlsCertificate *certificat
 }
 
 /**
- * parlor_handshake_get_connection:
+ * parlor_tls_handshake_get_connection:
  * @stream: a connection, or what TLS or libsoup put over it
  *
  * Returns: (transfer none) (nullable): the TCP connection at the bottom
  */
 GSocketConnection *
-parlor_handshake_get_connection (GIOStream *stream)
+parlor_tls_handshake_get_connection (GIOStream *stream)
 {
   static const char *const below[] = { "base-iostream", "base-io-stream" }; /* libsoup's name, GLib's */
 
@@ -149,7 +149,7 @@ parlor_handshake_get_connection (GIOStream *stream)
         g_autoptr (GIOStream) base = NULL;
 
         g_object_get (stream, below[i], &base, NULL);
-        return base != NULL ? parlor_handshake_get_connection (base) : NULL; /* @stream holds it */
+        return base != NULL ? parlor_tls_handshake_get_connection (base) : NULL; /* @stream holds it */
       }
   return G_IS_SOCKET_CONNECTION (stream) ? G_SOCKET_CONNECTION (stream) : NULL;
 }
