@@ -99,6 +99,12 @@ parlor_peer_send_text (ParlorPeer *self, const char *text, GError **error)
   return PARLOR_PEER_GET_IFACE (self)->send_text (self, text, error);
 }
 
+void
+parlor_peer_release (ParlorPeer *self)
+{
+  PARLOR_PEER_GET_IFACE (self)->release (self);
+}
+
 gint64
 parlor_peer_get_last_activity (ParlorPeer *self)
 {

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  * ParlorPeerState:
  * @PARLOR_PEER_NEW: nothing negotiated yet
  * @PARLOR_PEER_CONNECTING: descriptions or candidates are on their way
- * @PARLOR_PEER_CONNECTED: DTLS is up and the certificate is the one the SDP promised: media flows
+ * @PARLOR_PEER_CONNECTED: DTLS is up, the certificate is the one the SDP promised, and nothing is held: media flows
  * @PARLOR_PEER_FAILED: over; parlor_peer_get_error() says why
  * @PARLOR_PEER_CLOSED: closed by us
  */
@@ -34,6 +34,7 @@ typedef struct
 {
   ParlorDialect dialect;        /* to a seed peer: one audio and one video m-line, no data channel */
   const GPtrArray *ice_servers; /* (nullable) (element-type ParlorIceServer) */
+  gboolean held;                /* find a path and shake hands, but send, show and tell nothing before parlor_peer_release() */
 } ParlorPeerOptions;
 
 #define PARLOR_TYPE_PEER (parlor_peer_get_type ())
@@ -73,6 +74,7 @@ struct _ParlorPeerInterface
   gboolean (*set_answer_finish) (ParlorPeer *self, GAsyncResult *result, GError **error);
   void (*add_candidate) (ParlorPeer *self, const char *candidate, const char *mid, int mline_index);
   gboolean (*send_text) (ParlorPeer *self, const char *text, GError **error);
+  void (*release) (ParlorPeer *self);
   gint64 (*get_last_activity) (ParlorPeer *self);
   void (*collect_stats_async) (ParlorPeer *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
   ParlorStats *(*collect_stats_finish) (ParlorPeer *self, GAsyncResult *result, GError **error);
@@ -99,6 +101,10 @@ void parlor_peer_add_candidate (ParlorPeer *self, const char *candidate, const c
 
 /* Over the `parlor` data channel. PARLOR_ERROR_STATE while it is not open. */
 gboolean parlor_peer_send_text (ParlorPeer *self, const char *text, GError **error);
+
+/* Of a peer that was made held: what it is to check besides the certificate was checked. It is CONNECTED no earlier, and neither RTP nor RTCP nor
+ * a message of the data channel goes through. Idempotent. */
+void parlor_peer_release (ParlorPeer *self);
 
 /* g_get_monotonic_time() of the last authenticated packet that came in; 0 = none yet. */
 gint64 parlor_peer_get_last_activity (ParlorPeer *self);

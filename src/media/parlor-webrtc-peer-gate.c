@@ -14,7 +14,8 @@
  *
  * webrtcbin 1.22 does not compare them (CVE-2026-14935). It makes a dtlssrtpdec and a dtlssrtpenc with one connection-id for each transport;
  * both are found by deep-element-added. The certificate is compared in the thread of the handshake, at notify::peer-pem, which comes
- * before any key exists: nothing can slip through while main is busy. A client that shows no certificate never opens its gate.
+ * before any key exists: nothing can slip through while main is busy. A client that shows no certificate never opens its gate. A peer that is
+ * held lets neither RTP nor RTCP through, whatever was shown, until it is released.
  * Everything here runs on threads of webrtcbin.
  */
 
@@ -32,6 +33,7 @@ typedef struct
   ParlorPeerStream *stream;
   gboolean outgoing;
   gboolean media; /* RTP, as opposed to RTCP and data */
+  gboolean data;  /* data, as opposed to RTP and RTCP */
 } Gate;
 
 static void
@@ -44,7 +46,7 @@ transport_unref (Transport *transport)
 }
 
 static Gate *
-gate_new (Transport *transport, gboolean outgoing, gboolean media)
+gate_new (Transport *transport, gboolean outgoing, const char *pad)
 {
   Gate *gate = g_new0 (Gate, 1);
 
@@ -52,7 +54,8 @@ gate_new (Transport *transport, gboolean outgoing, gboolean media)
   gate->transport = transport;
   gate->stream = parlor_peer_stream_ref (transport->stream);
   gate->outgoing = outgoing;
-  gate->media = media;
+  gate->media = pad && g_str_has_prefix (pad, "rtp_");
+  gate->data = pad && g_str_has_prefix (pad, "data_");
   return gate;
 }
 
@@ -130,6 +133,9 @@ on_packet (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   Gate *gate = user_data;
   gboolean farewell = gate->outgoing && !gate->media; /* what was said before the end may still leave */
 
+  /* What is held may shake hands for its data channel; what is said there is kept back by the peer. */
+  if (g_atomic_int_get (&gate->stream->held) && !gate->data)
+    return GST_PAD_PROBE_DROP;
   if (!g_atomic_int_get (&gate->transport->verified) || (g_atomic_int_get (&gate->stream->gone) && !farewell))
     return GST_PAD_PROBE_DROP;
   if (!gate->outgoing)
@@ -151,7 +157,7 @@ guard_pad (GstPad *pad, Transport *transport)
   if (g_str_equal (name, outgoing ? "src" : "sink"))
     return; /* the side of the network */
   gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_packet,
-                     gate_new (transport, outgoing, g_str_has_prefix (name, "rtp_")), gate_free);
+                     gate_new (transport, outgoing, name), gate_free);
 }
 
 static void
@@ -229,7 +235,7 @@ on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, gpoint
   if (!decoder && !g_str_equal (name, "dtlssrtpenc"))
     return;
   transport = find_transport (stream, element);
-  connect_gate (element, "pad-added", G_CALLBACK (on_pad_added), gate_new (transport, !decoder, FALSE));
+  connect_gate (element, "pad-added", G_CALLBACK (on_pad_added), gate_new (transport, !decoder, NULL));
   if (!decoder)
     {
       gst_element_foreach_sink_pad (element, guard_existing, transport);
@@ -237,9 +243,9 @@ on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, gpoint
     }
   g_object_set (element, "pem", stream->pem, NULL);
   gst_element_foreach_src_pad (element, guard_existing, transport);
-  connect_gate (element, "notify::peer-pem", G_CALLBACK (on_peer_pem_notify), gate_new (transport, FALSE, FALSE));
+  connect_gate (element, "notify::peer-pem", G_CALLBACK (on_peer_pem_notify), gate_new (transport, FALSE, NULL));
   connect_gate (element, "notify::connection-state", G_CALLBACK (on_connection_state_notify),
-                gate_new (transport, FALSE, FALSE));
+                gate_new (transport, FALSE, NULL));
 }
 
 /* Main: before webrtcbin makes its first transport. */

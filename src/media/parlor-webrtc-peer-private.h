@@ -89,6 +89,7 @@ typedef struct
   ParlorVoice *voice;
   GstClockTime latency; /* of the pipeline, fixed */
 
+  gint held;            /* atomic: no RTP and no RTCP passes the gates yet */
   gint gone;            /* atomic: the peer was closed, or failed */
   gint open;            /* atomic: connected and verified, media may leave */
   gint64 last_activity; /* atomic, us */
@@ -153,6 +154,8 @@ struct _ParlorWebrtcPeer
 
   ParlorPeerState state;
   gboolean data_open;
+  gboolean held;
+  GPtrArray *kept_back; /* (element-type ParlorLetter): read once it is released */
   GObject *view;
   GError *error;
 

@@ -161,12 +161,29 @@ take_channel (ParlorWebrtcPeer *self, GObject *channel)
   set_data_open (self, TRUE);
 }
 
+/* What a peer that is held does not tell: that it is connected, and all of the data channel. Failures and candidates it tells. */
+static gboolean
+is_kept_back (ParlorWebrtcPeer *self, const ParlorLetter *letter)
+{
+  if (!self->held)
+    return FALSE;
+  return (letter->type == PARLOR_LETTER_CONNECTION && letter->number == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED)
+         || letter->type == PARLOR_LETTER_DATA_OPEN || letter->type == PARLOR_LETTER_DATA_CLOSED
+         || letter->type == PARLOR_LETTER_TEXT;
+}
+
 static void
 read_letter (gpointer data, gpointer user_data)
 {
   ParlorWebrtcPeer *self = user_data;
   ParlorLetter *letter = data;
   g_autoptr (ParlorWebrtcPeer) alive = g_object_ref (self);
+
+  if (is_kept_back (self, letter))
+    {
+      g_ptr_array_add (self->kept_back, letter);
+      return;
+    }
 
   switch (letter->type)
     {
@@ -342,6 +359,23 @@ parlor_webrtc_peer_build (ParlorWebrtcPeer *self, GError **error)
   return TRUE;
 }
 
+static void
+parlor_webrtc_peer_release (ParlorPeer *peer)
+{
+  ParlorWebrtcPeer *self = PARLOR_WEBRTC_PEER (peer);
+  g_autoptr (ParlorWebrtcPeer) alive = g_object_ref (self);
+  g_autoptr (GPtrArray) letters = NULL;
+
+  if (!self->held || is_over (self))
+    return;
+  self->held = FALSE;
+  g_atomic_int_set (&self->stream->held, FALSE);
+  letters = g_steal_pointer (&self->kept_back);
+  self->kept_back = g_ptr_array_new_with_free_func (parlor_letter_free);
+  while (letters->len > 0 && !is_over (self))
+    read_letter (g_ptr_array_steal_index (letters, 0), self);
+}
+
 static gint64
 parlor_webrtc_peer_get_last_activity (ParlorPeer *peer)
 {
@@ -365,6 +399,7 @@ peer_iface_init (ParlorPeerInterface *iface)
   iface->set_answer_finish = parlor_webrtc_peer_set_answer_finish;
   iface->add_candidate = parlor_webrtc_peer_add_candidate;
   iface->send_text = parlor_webrtc_peer_send_text;
+  iface->release = parlor_webrtc_peer_release;
   iface->get_last_activity = parlor_webrtc_peer_get_last_activity;
   iface->collect_stats_async = parlor_webrtc_peer_collect_stats_async;
   iface->collect_stats_finish = parlor_webrtc_peer_collect_stats_finish;
@@ -415,6 +450,7 @@ parlor_webrtc_peer_finalize (GObject *object)
   g_ptr_array_unref (self->local_candidates);
   g_ptr_array_unref (self->remote_candidates);
   g_ptr_array_unref (self->stats_tasks);
+  g_ptr_array_unref (self->kept_back);
   g_free (self->stun);
   g_object_unref (self->lookups);
   g_object_unref (self->studio);
@@ -442,6 +478,7 @@ parlor_webrtc_peer_init (ParlorWebrtcPeer *self)
   self->local_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) parlor_candidate_free);
   self->remote_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) parlor_candidate_free);
   self->stats_tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  self->kept_back = g_ptr_array_new_with_free_func (parlor_letter_free);
   self->lookups = g_cancellable_new ();
 }
 
@@ -484,6 +521,8 @@ parlor_webrtc_peer_new (ParlorStudio *studio, const ParlorPeerOptions *options, 
   self->studio = g_object_ref (studio);
   self->stream = parlor_peer_stream_new (studio, self->mailbox);
   self->dialect = options->dialect;
+  self->held = options->held;
+  self->stream->held = options->held;
   for (guint i = 0; options->ice_servers && i < options->ice_servers->len; i++)
     take_ice_server (self, g_ptr_array_index (options->ice_servers, i));
   self->stream->pem = get_certificate (studio, error);

@@ -119,7 +119,7 @@ on_first_frame (ParlorPeer *peer, ParlorMediaFlags kind, PeerEnd *self)
 void
 peer_end_add_peer (PeerEnd *self, ParlorDialect dialect)
 {
-  const ParlorPeerOptions options = { .dialect = dialect };
+  const ParlorPeerOptions options = { .dialect = dialect, .held = self->hold };
   g_autoptr (GError) error = NULL;
 
   self->peer = parlor_webrtc_peer_new (self->studio, &options, &error);

@@ -25,6 +25,7 @@ struct _PeerEnd
   GPtrArray *candidates; /* of ours, until the other side has our description */
   gboolean described;    /* the other side has our description */
   gboolean mute_candidates;
+  gboolean hold;      /* make the next peer held */
   char *sdp;          /* ours, as it was made */
   GError *error;      /* of the last operation */
   guint n_operations; /* that ended */

@@ -453,6 +453,82 @@ test_browsers (void)
   peer_end_free (self);
 }
 
+static gint64
+count_incoming (PeerEnd *self)
+{
+  ParlorPeerStream *stream = self->peer->stream;
+  gint64 n = 0;
+
+  g_mutex_lock (&stream->lock);
+  for (guint i = 0; i < PARLOR_N_TRACKS; i++)
+    n += stream->tracks[i].in.packets;
+  g_mutex_unlock (&stream->lock);
+  return n;
+}
+
+static gboolean
+keeps_back (PeerEnd *self, ParlorLetterType type)
+{
+  for (guint i = 0; i < self->peer->kept_back->len; i++)
+    if (((ParlorLetter *) g_ptr_array_index (self->peer->kept_back, i))->type == type)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+assert_silent (PeerEnd *held)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (state_of (held), ==, PARLOR_PEER_CONNECTING);
+  g_assert_false (parlor_peer_get_data_open (PARLOR_PEER (held->peer)));
+  g_assert_false (parlor_peer_send_text (PARLOR_PEER (held->peer), "late", &error));
+  g_assert_error (error, PARLOR_ERROR, PARLOR_ERROR_STATE);
+  g_assert_cmpuint (held->texts->len, ==, 0);
+  g_assert_cmpint (count_packets (held), ==, 0);
+  g_assert_cmpuint (parlor_test_meter_get_frames (held->pictures), ==, 0);
+}
+
+/* A peer that is held finds its path and shakes hands, and that is all: the other side sends in vain. Released, it has lost no word. */
+static void
+test_held (Fixture *f, gconstpointer data)
+{
+  PeerEnd *eager = f->a, *held = f->b;
+
+  peer_end_drop_peer (held);
+  held->hold = TRUE;
+  peer_end_add_peer (held, PARLOR_DIALECT_PARLOR);
+  peer_end_call (eager, held, NULL);
+  parlor_test_wait (state_of (eager) == PARLOR_PEER_CONNECTED && parlor_peer_get_data_open (PARLOR_PEER (eager->peer)), 20);
+  g_assert_true (parlor_peer_send_text (PARLOR_PEER (eager->peer), "early", NULL));
+  parlor_test_wait (keeps_back (held, PARLOR_LETTER_TEXT) && keeps_back (held, PARLOR_LETTER_CONNECTION), 20);
+  parlor_test_wait (count_packets (eager) > 50, 20);
+  assert_silent (held);
+  g_assert_cmpint (count_incoming (eager), ==, 0);
+
+  parlor_peer_release (PARLOR_PEER (held->peer));
+  parlor_peer_release (PARLOR_PEER (held->peer));
+  g_assert_cmpint (state_of (held), ==, PARLOR_PEER_CONNECTED);
+  g_assert_cmpuint (held->texts->len, ==, 1);
+  g_assert_cmpstr (g_ptr_array_index (held->texts, 0), ==, "early");
+  parlor_test_wait (held->first_picture && eager->first_picture && held->first_sound && eager->first_sound, 20);
+}
+
+/* One that is never released goes like any other. */
+static void
+test_held_for_ever (Fixture *f, gconstpointer data)
+{
+  PeerEnd *eager = f->a, *held = f->b;
+
+  peer_end_drop_peer (held);
+  held->hold = TRUE;
+  peer_end_add_peer (held, PARLOR_DIALECT_PARLOR);
+  peer_end_call (eager, held, NULL);
+  parlor_test_wait (keeps_back (held, PARLOR_LETTER_CONNECTION), 20);
+  assert_silent (held);
+  peer_end_drop_peer (held);
+}
+
 /* Key frames that say they are 8192 x 8192. */
 static GstPadProbeReturn
 grow_picture (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
@@ -507,6 +583,8 @@ main (int argc, char *argv[])
   ADD ("/peer-faults/contained", NULL, test_contained);
   ADD ("/peer-faults/candidate-flood", NULL, test_candidate_flood);
   ADD ("/peer-faults/huge-picture", NULL, test_huge_picture);
+  ADD ("/peer-faults/held", NULL, test_held);
+  ADD ("/peer-faults/held-for-ever", NULL, test_held_for_ever);
   g_test_add_func ("/peer-faults/close-midway", test_close_midway);
   g_test_add_func ("/peer-faults/browsers", test_browsers);
   return g_test_run ();

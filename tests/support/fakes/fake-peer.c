@@ -16,6 +16,7 @@ struct _FakePeerFactory
   gboolean mute_data;
   gboolean broken;
   guint n_made;
+  guint n_connected;
   FakePeer *last; /* weak */
 };
 
@@ -23,6 +24,7 @@ struct _FakePeer
 {
   GObject parent_instance;
 
+  FakePeerFactory *factory;
   char *fingerprint;
   gboolean seed;
   int fail_code;
@@ -30,6 +32,8 @@ struct _FakePeer
   gboolean mute_data;
 
   ParlorPeerState state;
+  gboolean held;
+  gboolean path; /* there is one, whether held or not */
   gboolean data_open;
   char *remote; /* their fingerprint */
   guint n_candidates;
@@ -73,10 +77,12 @@ be_connected (gpointer user_data)
 {
   FakePeer *self = user_data;
 
-  if (self->state != PARLOR_PEER_CONNECTING)
+  self->path = TRUE;
+  if (self->state != PARLOR_PEER_CONNECTING || self->held)
     return G_SOURCE_REMOVE;
 
   self->last_activity = g_get_monotonic_time ();
+  self->factory->n_connected++;
   set_state (self, PARLOR_PEER_CONNECTED);
   if (self->state == PARLOR_PEER_CONNECTED && !self->seed && !self->mute_data)
     {
@@ -237,6 +243,16 @@ send_text (ParlorPeer *peer, const char *text, GError **error)
   return TRUE;
 }
 
+static void
+release (ParlorPeer *peer)
+{
+  FakePeer *self = FAKE_PEER (peer);
+
+  self->held = FALSE;
+  if (self->path)
+    g_idle_add_full (G_PRIORITY_DEFAULT, be_connected, g_object_ref (self), g_object_unref);
+}
+
 static gint64
 get_last_activity (ParlorPeer *peer)
 {
@@ -285,6 +301,7 @@ peer_init (ParlorPeerInterface *iface)
   iface->set_answer_finish = set_answer_finish;
   iface->add_candidate = add_candidate;
   iface->send_text = send_text;
+  iface->release = release;
   iface->get_last_activity = get_last_activity;
   iface->collect_stats_async = collect_stats_async;
   iface->collect_stats_finish = collect_stats_finish;
@@ -320,6 +337,7 @@ fake_peer_finalize (GObject *object)
   g_ptr_array_remove (alive, self);
   g_free (self->fingerprint);
   g_free (self->remote);
+  g_object_unref (self->factory);
   g_clear_error (&self->error);
   G_OBJECT_CLASS (fake_peer_parent_class)->finalize (object);
 }
@@ -376,7 +394,9 @@ create_peer (ParlorPeerFactory *factory, const ParlorPeerOptions *options, GErro
       return NULL;
     }
   peer = g_object_new (FAKE_TYPE_PEER, NULL);
+  peer->factory = g_object_ref (self);
   peer->fingerprint = g_strdup_printf ("%s:%02X", self->fingerprint, self->n_made++);
+  peer->held = options->held;
   peer->seed = options->dialect == PARLOR_DIALECT_SEED;
   peer->fail_code = self->fail_code;
   peer->dark = self->dark;
@@ -452,6 +472,12 @@ guint
 fake_peer_factory_get_n_made (FakePeerFactory *factory)
 {
   return factory->n_made;
+}
+
+guint
+fake_peer_factory_get_n_connected (FakePeerFactory *factory)
+{
+  return factory->n_connected;
 }
 
 FakePeer *

@@ -25,6 +25,8 @@ void fake_peer_factory_set_mute_data (FakePeerFactory *factory, gboolean mute_da
 /* No peer can be made. */
 void fake_peer_factory_set_broken (FakePeerFactory *factory, gboolean broken);
 guint fake_peer_factory_get_n_made (FakePeerFactory *factory);
+/* How many of them were ever connected: before that nothing is sent or shown. */
+guint fake_peer_factory_get_n_connected (FakePeerFactory *factory);
 FakePeer *fake_peer_factory_get_last (FakePeerFactory *factory); /* (transfer none) (nullable) */
 
 void fake_peer_fail (FakePeer *peer, int parlor_error_code);
