@@ -20,6 +20,9 @@ G_BEGIN_DECLS
  * @PARLOR_ERROR_BAD_SDP: a session description cannot be used
  * @PARLOR_ERROR_NO_FINGERPRINT: a session description does not promise one DTLS certificate
  * @PARLOR_ERROR_FINGERPRINT: the peer's DTLS certificate is not the one its SDP promised
+ * @PARLOR_ERROR_PROOF_MISSING: a description comes without the proof that the invite's key asks for
+ * @PARLOR_ERROR_PROOF_WRONG: a proof was made with another key, or for something else
+ * @PARLOR_ERROR_COMMIT: what was revealed is not what was promised
  * @PARLOR_ERROR_NO_DEVICE: there is no such camera, microphone or speaker
  * @PARLOR_ERROR_DEVICE_BUSY: another program holds the device
  * @PARLOR_ERROR_MEDIA: a pipeline failed
@@ -43,6 +46,9 @@ typedef enum
   PARLOR_ERROR_BAD_SDP,
   PARLOR_ERROR_NO_FINGERPRINT,
   PARLOR_ERROR_FINGERPRINT,
+  PARLOR_ERROR_PROOF_MISSING,
+  PARLOR_ERROR_PROOF_WRONG,
+  PARLOR_ERROR_COMMIT,
   PARLOR_ERROR_NO_DEVICE,
   PARLOR_ERROR_DEVICE_BUSY,
   PARLOR_ERROR_MEDIA,

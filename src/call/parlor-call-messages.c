@@ -23,8 +23,8 @@ parlor_call_send (ParlorCall *self, ParlorMessage *message, GError **error)
 }
 
 /* Over the data channel once it is open: from then on the relay has no say. */
-static gboolean
-send_text (ParlorCall *self, const ParlorMessage *message)
+gboolean
+parlor_call_send_text (ParlorCall *self, const ParlorMessage *message)
 {
   g_autofree char *text = NULL;
 
@@ -42,7 +42,7 @@ parlor_call_send_state (ParlorCall *self)
 
   message->state.audio = !!(self->local_media & PARLOR_MEDIA_AUDIO);
   message->state.video = !!(self->local_media & PARLOR_MEDIA_VIDEO);
-  send_text (self, message);
+  parlor_call_send_text (self, message);
 }
 
 static ParlorMessage *
@@ -81,7 +81,7 @@ parlor_call_end_and_tell (ParlorCall *self, ParlorEndReason reason, const char *
 
       /* Both ways: the data channel is believed, the relay is quicker to say what a dying connection may not get out. */
       if (farewell->type == PARLOR_MESSAGE_BYE)
-        send_text (self, farewell);
+        parlor_call_send_text (self, farewell);
       parlor_call_send (self, farewell, NULL);
     }
   parlor_call_end (self, reason, message);
@@ -108,7 +108,7 @@ take_offer (ParlorCall *self, const ParlorMessage *message)
     return;
 
   self->offer_taken = TRUE;
-  parlor_negotiator_answer (self->negotiator, self->peer, message->description.sdp);
+  parlor_negotiator_answer (self->negotiator, self->peer, message);
 }
 
 /* The ringer gave up. Our accept may have crossed with it. */
@@ -150,7 +150,11 @@ parlor_call_handle_message (ParlorCall *self, const ParlorMessage *message)
       break;
     case PARLOR_MESSAGE_ANSWER:
       if (self->state == PARLOR_CALL_CONNECTING || (self->seed && self->state == PARLOR_CALL_DIALING))
-        parlor_negotiator_take_answer (self->negotiator, message->description.sdp);
+        parlor_negotiator_take_answer (self->negotiator, message);
+      break;
+    case PARLOR_MESSAGE_REVEAL:
+      if (self->state == PARLOR_CALL_CONNECTING)
+        parlor_negotiator_take_reveal (self->negotiator, message);
       break;
     case PARLOR_MESSAGE_ICE:
       parlor_negotiator_take_candidate (self->negotiator, message->ice.candidate, message->ice.sdp_mid,
@@ -178,6 +182,8 @@ parlor_call_take_text (ParlorCall *self, const char *text)
     g_debug ("data channel: %s", error->message);
   else if (message->type == PARLOR_MESSAGE_STATE)
     parlor_participant_set_media (self->participant, message->state.audio, message->state.video);
+  else if (message->type == PARLOR_MESSAGE_IDENTITY)
+    parlor_call_take_identity (self, message);
   else if (message->type == PARLOR_MESSAGE_BYE)
     take_bye (self, message->bye.reason);
 }

@@ -19,6 +19,8 @@
 
 #define LIVENESS_CHECK_MS 500
 
+#define GENERATION 1 /* a call has one peer connection */
+
 /* How long a rumour of the relay's stands: a later silence is the network's. */
 #define RUMOUR_US (3 * G_USEC_PER_SEC)
 
@@ -30,6 +32,8 @@ enum
   PROP_PARTICIPANT,
   PROP_PEER,
   PROP_INCOMING,
+  PROP_SECURITY,
+  PROP_PEER_IDENTITY,
   N_PROPS
 };
 
@@ -136,6 +140,12 @@ reason_of_error (ParlorCall *self, const GError *error)
         return PARLOR_END_FINGERPRINT_MISSING;
       case PARLOR_ERROR_FINGERPRINT:
         return PARLOR_END_FINGERPRINT_MISMATCH;
+      case PARLOR_ERROR_PROOF_MISSING:
+        return PARLOR_END_PROOF_MISSING;
+      case PARLOR_ERROR_PROOF_WRONG:
+        return PARLOR_END_PROOF_WRONG;
+      case PARLOR_ERROR_COMMIT:
+        return PARLOR_END_COMMIT_MISMATCH;
       case PARLOR_ERROR_UNREACHABLE:
         return was_up ? PARLOR_END_LOST : PARLOR_END_CONNECT_FAILED;
       case PARLOR_ERROR_CLOSED:
@@ -179,8 +189,10 @@ on_peer_state (ParlorPeer *peer, GParamSpec *pspec, gpointer user_data)
 static void
 on_peer_data_open (ParlorPeer *peer, GParamSpec *pspec, gpointer user_data)
 {
-  if (parlor_peer_get_data_open (peer))
-    parlor_call_send_state (user_data);
+  if (!parlor_peer_get_data_open (peer))
+    return;
+  parlor_call_send_state (user_data);
+  parlor_call_send_identity (user_data);
 }
 
 static void
@@ -201,11 +213,16 @@ on_negotiator_event (ParlorNegotiatorEvent event, const GError *error, gpointer 
       if (self->state == PARLOR_CALL_CONNECTING)
         parlor_call_set_deadline (self, self->deadlines.answer_ms, PARLOR_END_ANSWER_TIMEOUT);
       break;
+    case PARLOR_NEGOTIATOR_ANSWERED:
+      parlor_call_set_deadline (self, self->deadlines.reveal_ms, PARLOR_END_REVEAL_TIMEOUT);
+      break;
     case PARLOR_NEGOTIATOR_AGREED:
       if (self->state == PARLOR_CALL_DIALING)
         set_state (self, PARLOR_CALL_CONNECTING);
       if (self->state == PARLOR_CALL_CONNECTING)
         parlor_call_set_deadline (self, self->deadlines.connect_ms, PARLOR_END_CONNECT_TIMEOUT);
+      if (self->state != PARLOR_CALL_ENDED)
+        parlor_call_take_trust (self);
       break;
     case PARLOR_NEGOTIATOR_FAILED:
       end_with_error (self, error);
@@ -219,6 +236,7 @@ create_peer (ParlorCall *self, GError **error)
   const ParlorPeerOptions options = {
     .dialect = self->seed ? PARLOR_DIALECT_SEED : PARLOR_DIALECT_PARLOR,
     .ice_servers = self->ice_servers,
+    .held = !self->seed && !self->offerer, /* until what they reveal was checked; the offerer gives an answer to the peer only then */
   };
   ParlorPeer *peer = parlor_peer_factory_create_peer (self->factory, &options, error);
 
@@ -235,6 +253,7 @@ static void
 drop_negotiation (ParlorCall *self)
 {
   g_clear_pointer (&self->negotiator, parlor_negotiator_free);
+  g_clear_pointer (&self->handshake, parlor_handshake_free);
   if (self->peer)
     {
       g_signal_handlers_disconnect_by_data (self->peer, self);
@@ -246,8 +265,12 @@ drop_negotiation (ParlorCall *self)
 static void
 new_negotiator (ParlorCall *self)
 {
-  self->negotiator = parlor_negotiator_new (self->channel, parlor_participant_get_id (self->participant),
-                                            self->id, 1, self->seed, on_negotiator_event, self);
+  const char *their_id = parlor_participant_get_id (self->participant);
+
+  if (!self->seed)
+    self->handshake = parlor_handshake_new (self->keys, self->own_id, their_id, self->id, GENERATION, self->offerer);
+  self->negotiator = parlor_negotiator_new (self->channel, their_id, self->id, GENERATION, self->seed, self->handshake,
+                                            on_negotiator_event, self);
 }
 
 /* Makes the peer connection: to offer, to answer the seed's offer that rang, or to wait for an offer. */
@@ -340,6 +363,12 @@ parlor_call_get_property (GObject *object, guint id, GValue *value, GParamSpec *
     case PROP_INCOMING:
       g_value_set_boolean (value, self->incoming);
       break;
+    case PROP_SECURITY:
+      g_value_set_enum (value, self->security);
+      break;
+    case PROP_PEER_IDENTITY:
+      g_value_set_boxed (value, self->peer_identity);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -366,7 +395,11 @@ parlor_call_finalize (GObject *object)
 
   g_clear_pointer (&self->ice_servers, g_ptr_array_unref);
   g_free (self->id);
-  g_free (self->seed_offer);
+  g_free (self->own_id);
+  g_clear_pointer (&self->seed_offer, parlor_message_free);
+  g_clear_pointer (&self->peer_identity, g_bytes_unref);
+  g_clear_pointer (&self->identity, parlor_identity_unref);
+  parlor_call_keys_unref (self->keys);
   g_free (self->end_message);
   G_OBJECT_CLASS (parlor_call_parent_class)->finalize (object);
 }
@@ -388,6 +421,9 @@ parlor_call_class_init (ParlorCallClass *klass)
   props[PROP_PARTICIPANT] = g_param_spec_object ("participant", NULL, NULL, PARLOR_TYPE_PARTICIPANT, flags);
   props[PROP_PEER] = g_param_spec_object ("peer", NULL, NULL, PARLOR_TYPE_PEER, flags);
   props[PROP_INCOMING] = g_param_spec_boolean ("incoming", NULL, NULL, FALSE, flags);
+  props[PROP_SECURITY] = g_param_spec_enum ("security", NULL, NULL, PARLOR_TYPE_CALL_SECURITY,
+                                            PARLOR_SECURITY_UNKNOWN, flags);
+  props[PROP_PEER_IDENTITY] = g_param_spec_boxed ("peer-identity", NULL, NULL, G_TYPE_BYTES, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -396,33 +432,39 @@ parlor_call_init (ParlorCall *self)
 {
 }
 
+void
+parlor_call_notify_security (ParlorCall *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SECURITY]);
+}
+
+void
+parlor_call_notify_peer_identity (ParlorCall *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PEER_IDENTITY]);
+}
+
 static ParlorCall *
-new_call (ParlorChannel *channel,
-          ParlorPeerFactory *factory,
-          GPtrArray *ice_servers,
-          const ParlorDeadlines *deadlines,
-          ParlorParticipant *participant)
+new_call (const ParlorCallMeans *means, ParlorParticipant *participant)
 {
   ParlorCall *self = g_object_new (PARLOR_TYPE_CALL, NULL);
 
-  self->channel = g_object_ref (channel);
-  self->factory = g_object_ref (factory);
-  self->ice_servers = ice_servers ? g_ptr_array_ref (ice_servers) : NULL;
-  self->deadlines = *deadlines;
+  self->channel = g_object_ref (means->channel);
+  self->factory = g_object_ref (means->factory);
+  self->ice_servers = means->ice_servers ? g_ptr_array_ref (means->ice_servers) : NULL;
+  self->deadlines = *means->deadlines;
+  self->own_id = g_strdup (means->own_id);
+  self->keys = parlor_call_keys_ref (means->keys);
+  self->identity = means->identity ? parlor_identity_ref (means->identity) : NULL;
   self->participant = g_object_ref (participant);
   self->seed = parlor_participant_get_dialect (participant) == PARLOR_DIALECT_SEED;
   return self;
 }
 
 ParlorCall *
-parlor_call_new_outgoing (ParlorChannel *channel,
-                          ParlorPeerFactory *factory,
-                          GPtrArray *ice_servers,
-                          const ParlorDeadlines *deadlines,
-                          ParlorParticipant *participant,
-                          ParlorMediaFlags media)
+parlor_call_new_outgoing (const ParlorCallMeans *means, ParlorParticipant *participant, ParlorMediaFlags media)
 {
-  ParlorCall *self = new_call (channel, factory, ice_servers, deadlines, participant);
+  ParlorCall *self = new_call (means, participant);
 
   self->state = PARLOR_CALL_DIALING;
   self->offerer = TRUE;
@@ -433,14 +475,9 @@ parlor_call_new_outgoing (ParlorChannel *channel,
 }
 
 ParlorCall *
-parlor_call_new_incoming (ParlorChannel *channel,
-                          ParlorPeerFactory *factory,
-                          GPtrArray *ice_servers,
-                          const ParlorDeadlines *deadlines,
-                          ParlorParticipant *participant,
-                          const ParlorMessage *ring_or_offer)
+parlor_call_new_incoming (const ParlorCallMeans *means, ParlorParticipant *participant, const ParlorMessage *ring_or_offer)
 {
-  ParlorCall *self = new_call (channel, factory, ice_servers, deadlines, participant);
+  ParlorCall *self = new_call (means, participant);
 
   self->state = PARLOR_CALL_RINGING;
   self->incoming = TRUE;
@@ -448,7 +485,7 @@ parlor_call_new_incoming (ParlorChannel *channel,
   if (self->seed)
     {
       self->offered_media = PARLOR_MEDIA_AUDIO | PARLOR_MEDIA_VIDEO;
-      self->seed_offer = g_strdup (ring_or_offer->description.sdp);
+      self->seed_offer = parlor_message_copy (ring_or_offer);
     }
   else
     {
@@ -491,9 +528,9 @@ parlor_call_yield (ParlorCall *self, const ParlorMessage *ring_or_offer)
   drop_negotiation (self);
   self->offerer = FALSE;
   g_free (self->id);
-  g_free (self->seed_offer);
+  g_clear_pointer (&self->seed_offer, parlor_message_free);
   self->id = self->seed ? NULL : g_strdup (ring_or_offer->call);
-  self->seed_offer = self->seed ? g_strdup (ring_or_offer->description.sdp) : NULL;
+  self->seed_offer = self->seed ? parlor_message_copy (ring_or_offer) : NULL;
   new_negotiator (self);
   self->state = PARLOR_CALL_RINGING;
   parlor_call_accept (self, NULL);

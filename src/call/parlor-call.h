@@ -43,6 +43,11 @@ typedef enum
  * @PARLOR_END_BAD_SDP: their description, or what they send, cannot be used
  * @PARLOR_END_FINGERPRINT_MISSING: their description promises no certificate
  * @PARLOR_END_FINGERPRINT_MISMATCH: their certificate is not the one promised
+ * @PARLOR_END_PROOF_MISSING: they did not prove that they have the invite
+ * @PARLOR_END_PROOF_WRONG: what they proved is not that they have the invite, or not for this call
+ * @PARLOR_END_COMMIT_MISMATCH: what they revealed is not what they had promised
+ * @PARLOR_END_REVEAL_TIMEOUT: what they had promised to reveal did not come in time
+ * @PARLOR_END_IDENTITY_CHANGED: in the middle of the call they were somebody else
  * @PARLOR_END_CONNECT_FAILED: ICE or DTLS failed
  * @PARLOR_END_LOST: nothing came from them for too long
  * @PARLOR_END_DOWNGRADE: a seed peer where the invite has a key
@@ -67,12 +72,35 @@ typedef enum
   PARLOR_END_BAD_SDP,
   PARLOR_END_FINGERPRINT_MISSING,
   PARLOR_END_FINGERPRINT_MISMATCH,
+  PARLOR_END_PROOF_MISSING,
+  PARLOR_END_PROOF_WRONG,
+  PARLOR_END_COMMIT_MISMATCH,
+  PARLOR_END_REVEAL_TIMEOUT,
+  PARLOR_END_IDENTITY_CHANGED,
   PARLOR_END_CONNECT_FAILED,
   PARLOR_END_LOST,
   PARLOR_END_DOWNGRADE,
   PARLOR_END_REFUSED,
   PARLOR_END_MEDIA_FAILED,
 } ParlorEndReason;
+
+/**
+ * ParlorCallSecurity: what is known of who is at the other end. Everything is encrypted, always; what is proved is that they have an invite, not
+ * who they are.
+ * @PARLOR_SECURITY_UNKNOWN: nothing was checked yet
+ * @PARLOR_SECURITY_UNVERIFIED: encrypted, but whoever runs the relay could be in between: a room without a key, or a seed peer
+ * @PARLOR_SECURITY_WEB_LINK: they have the key of the web link; so has whoever served them its page
+ * @PARLOR_SECURITY_APP_LINK: they have the key of the app link
+ * @PARLOR_SECURITY_COMPARED: the user said that both see the same emoji
+ */
+typedef enum
+{
+  PARLOR_SECURITY_UNKNOWN,
+  PARLOR_SECURITY_UNVERIFIED,
+  PARLOR_SECURITY_WEB_LINK,
+  PARLOR_SECURITY_APP_LINK,
+  PARLOR_SECURITY_COMPARED,
+} ParlorCallSecurity;
 
 /**
  * ParlorDeadlines: how long each phase may take, in ms. Tests inject short ones; the defaults are the protocol's.
@@ -85,9 +113,10 @@ typedef struct
   guint connect_ms;  /* answer -> connected */
   guint liveness_ms; /* ACTIVE: since the last authenticated packet */
   guint silence_ms;  /* the same, once the relay says that they said bye or left: it may lie, but silence confirms it */
+  guint reveal_ms;   /* callee: answer -> reveal */
 } ParlorDeadlines;
 
-#define PARLOR_DEADLINES_DEFAULT ((ParlorDeadlines) { 45000, 15000, 15000, 20000, 10000, 1000 })
+#define PARLOR_DEADLINES_DEFAULT ((ParlorDeadlines) { 45000, 15000, 15000, 20000, 10000, 1000, 5000 })
 
 #define PARLOR_TYPE_CALL (parlor_call_get_type ())
 G_DECLARE_FINAL_TYPE (ParlorCall, parlor_call, PARLOR, CALL, GObject)
@@ -99,7 +128,8 @@ G_DECLARE_FINAL_TYPE (ParlorCall, parlor_call, PARLOR, CALL, GObject)
  * also feeds it the messages that belong to it. Main thread only.
  *
  * Properties (read-only, notify): "state", "end-reason", "participant", "peer" (nullable #ParlorPeer: from CONNECTING on, earlier on the
- * seed's ringing side), "incoming".
+ * seed's ringing side), "incoming", "security" (#ParlorCallSecurity, and with it what parlor_call_get_proof() and parlor_call_get_emoji()
+ * say), "peer-identity" (nullable GBytes: their lasting key, which has signed this very call).
  */
 ParlorCallState parlor_call_get_state (ParlorCall *self);
 ParlorEndReason parlor_call_get_end_reason (ParlorCall *self);
@@ -111,6 +141,13 @@ const char *parlor_call_get_id (ParlorCall *self); /* (nullable) in the seed's d
 ParlorMediaFlags parlor_call_get_offered_media (ParlorCall *self);
 gint64 parlor_call_get_active_since (ParlorCall *self); /* g_get_monotonic_time(), 0 before ACTIVE; kept after the end */
 gint64 parlor_call_get_duration (ParlorCall *self);     /* us of ACTIVE so far, or in all once it ended */
+
+ParlorCallSecurity parlor_call_get_security (ParlorCall *self);
+ParlorProofBy parlor_call_get_proof (ParlorCall *self); /* what they proved, and nothing else is meant by it */
+const guint *parlor_call_get_emoji (ParlorCall *self);  /* (nullable): five indices for parlor_emoji_get(); NULL where one side has none */
+GBytes *parlor_call_get_peer_identity (ParlorCall *self); /* (transfer none) (nullable) */
+/* The user compared the emoji with the other person. FALSE, and nothing happens, when there are none. */
+gboolean parlor_call_set_compared (ParlorCall *self);
 
 gboolean parlor_call_accept (ParlorCall *self, GError **error);  /* RINGING only: PARLOR_ERROR_STATE otherwise */
 gboolean parlor_call_decline (ParlorCall *self, ParlorDeclineReason reason, GError **error); /* RINGING only */

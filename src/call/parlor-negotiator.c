@@ -35,6 +35,7 @@ struct _ParlorNegotiator
   char *call;
   guint generation;
   gboolean seed;
+  ParlorHandshake *handshake; /* nullable, not owned */
   ParlorNegotiatorFunc func;
   gpointer user_data;
   GCancellable *cancellable;
@@ -110,6 +111,10 @@ send_description (ParlorNegotiator *self, ParlorMessageType type, const char *sd
   g_autoptr (ParlorMessage) message = new_message (self, type);
 
   message->description.sdp = g_strdup (sdp);
+  if (self->handshake && type == PARLOR_MESSAGE_OFFER)
+    parlor_handshake_seal_offer (self->handshake, message);
+  else if (self->handshake)
+    parlor_handshake_seal_answer (self->handshake, message);
   if (!parlor_channel_send (self->channel, message, error))
     return FALSE;
 
@@ -136,7 +141,9 @@ agree (ParlorNegotiator *self)
       parlor_peer_add_candidate (self->peer, candidate->candidate, candidate->mid, candidate->mline_index);
     }
   if (!g_cancellable_is_cancelled (alive))
-    self->func (PARLOR_NEGOTIATOR_AGREED, NULL, self->user_data);
+    self->func (self->handshake && parlor_handshake_awaits_reveal (self->handshake) ? PARLOR_NEGOTIATOR_ANSWERED
+                                                                                    : PARLOR_NEGOTIATOR_AGREED,
+                NULL, self->user_data);
 }
 
 static void
@@ -262,6 +269,7 @@ parlor_negotiator_new (ParlorChannel *channel,
                        const char *call,
                        guint generation,
                        gboolean seed,
+                       ParlorHandshake *handshake,
                        ParlorNegotiatorFunc func,
                        gpointer user_data)
 {
@@ -272,6 +280,7 @@ parlor_negotiator_new (ParlorChannel *channel,
   self->call = g_strdup (call);
   self->generation = generation;
   self->seed = seed;
+  self->handshake = handshake;
   self->func = func;
   self->user_data = user_data;
   self->cancellable = g_cancellable_new ();
@@ -307,20 +316,62 @@ parlor_negotiator_offer (ParlorNegotiator *self, ParlorPeer *peer)
 }
 
 void
-parlor_negotiator_answer (ParlorNegotiator *self, ParlorPeer *peer, const char *offer_sdp)
+parlor_negotiator_answer (ParlorNegotiator *self, ParlorPeer *peer, const ParlorMessage *offer)
 {
+  g_autoptr (GError) error = NULL;
+
+  if (self->handshake && !parlor_handshake_check_offer (self->handshake, offer, &error))
+    {
+      fail (self, error);
+      return;
+    }
   adopt_peer (self, peer);
-  parlor_peer_create_answer_async (peer, offer_sdp, self->cancellable, on_answer_created, self);
+  parlor_peer_create_answer_async (peer, offer->description.sdp, self->cancellable, on_answer_created, self);
+}
+
+/* What they wait for, as soon as their answer was checked: it travels while the peer takes the answer. */
+static gboolean
+send_reveal (ParlorNegotiator *self, GError **error)
+{
+  g_autoptr (ParlorMessage) reveal = self->handshake ? parlor_handshake_new_reveal (self->handshake) : NULL;
+
+  if (!reveal)
+    return TRUE;
+
+  reveal->to = g_strdup (self->to);
+  reveal->call = g_strdup (self->call);
+  reveal->generation = self->generation;
+  return parlor_channel_send (self->channel, reveal, error);
 }
 
 gboolean
-parlor_negotiator_take_answer (ParlorNegotiator *self, const char *answer_sdp)
+parlor_negotiator_take_answer (ParlorNegotiator *self, const ParlorMessage *answer)
 {
+  g_autoptr (GError) error = NULL;
+
   if (!self->answer_expected)
     return FALSE;
 
   self->answer_expected = FALSE;
-  parlor_peer_set_answer_async (self->peer, answer_sdp, self->cancellable, on_answer_taken, self);
+  if ((!self->handshake || parlor_handshake_check_answer (self->handshake, answer, &error)) && send_reveal (self, &error))
+    parlor_peer_set_answer_async (self->peer, answer->description.sdp, self->cancellable, on_answer_taken, self);
+  else
+    fail (self, error);
+  return TRUE;
+}
+
+gboolean
+parlor_negotiator_take_reveal (ParlorNegotiator *self, const ParlorMessage *reveal)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!self->handshake || !parlor_handshake_awaits_reveal (self->handshake))
+    return FALSE;
+
+  if (parlor_handshake_check_reveal (self->handshake, reveal, &error))
+    self->func (PARLOR_NEGOTIATOR_AGREED, NULL, self->user_data);
+  else
+    fail (self, error);
   return TRUE;
 }
 

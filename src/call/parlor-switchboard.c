@@ -51,6 +51,8 @@ struct _ParlorSwitchboard
   char *id;
   GListStore *participants;
   GPtrArray *ice_servers; /* (element-type ParlorIceServer) */
+  ParlorCallKeys *keys;
+  ParlorIdentity *identity; /* nullable */
   ParlorCall *call;
 };
 
@@ -143,9 +145,24 @@ ours_stands (ParlorSwitchboard *self, const ParlorMessage *theirs)
   return our_print && g_strcmp0 (our_print, their_print) < 0;
 }
 
+static ParlorCallMeans
+get_means (ParlorSwitchboard *self)
+{
+  return (ParlorCallMeans){
+    .channel = self->channel,
+    .factory = self->factory,
+    .ice_servers = self->ice_servers,
+    .deadlines = &self->deadlines,
+    .own_id = self->id,
+    .keys = self->keys,
+    .identity = self->identity,
+  };
+}
+
 static void
 ring_in (ParlorSwitchboard *self, ParlorParticipant *participant, const ParlorMessage *ring_or_offer)
 {
+  const ParlorCallMeans means = get_means (self);
   g_autoptr (ParlorCall) call = NULL;
 
   if (self->call)
@@ -162,8 +179,7 @@ ring_in (ParlorSwitchboard *self, ParlorParticipant *participant, const ParlorMe
       return;
     }
 
-  call = parlor_call_new_incoming (self->channel, self->factory, self->ice_servers, &self->deadlines,
-                                   participant, ring_or_offer);
+  call = parlor_call_new_incoming (&means, participant, ring_or_offer);
   take_call (self, g_object_ref (call));
   g_signal_emit (self, signals[INCOMING], 0, call);
 }
@@ -191,6 +207,8 @@ handle_seed (ParlorSwitchboard *self, const ParlorMessage *message)
   if (!self->allow_seed)
     {
       g_debug ("seed message ignored: the invite has a key");
+      if (message->type == PARLOR_MESSAGE_OFFER)
+        g_signal_emit (self, signals[REFUSED], 0, "downgrade", "A call without the proof that this invite asks for was not taken.");
       return;
     }
 
@@ -376,6 +394,8 @@ parlor_switchboard_finalize (GObject *object)
   ParlorSwitchboard *self = PARLOR_SWITCHBOARD (object);
 
   g_clear_pointer (&self->ice_servers, g_ptr_array_unref);
+  g_clear_pointer (&self->identity, parlor_identity_unref);
+  parlor_call_keys_unref (self->keys);
   g_free (self->id);
   G_OBJECT_CLASS (parlor_switchboard_parent_class)->finalize (object);
 }
@@ -408,6 +428,7 @@ parlor_switchboard_init (ParlorSwitchboard *self)
 {
   self->participants = g_list_store_new (PARLOR_TYPE_PARTICIPANT);
   self->allow_seed = TRUE;
+  self->keys = parlor_call_keys_new ("", NULL, NULL);
 }
 
 /**
@@ -437,6 +458,25 @@ parlor_switchboard_set_allow_seed (ParlorSwitchboard *self, gboolean allow)
   g_return_if_fail (PARLOR_IS_SWITCHBOARD (self));
 
   self->allow_seed = allow;
+}
+
+void
+parlor_switchboard_set_keys (ParlorSwitchboard *self, ParlorCallKeys *keys)
+{
+  g_return_if_fail (PARLOR_IS_SWITCHBOARD (self));
+
+  parlor_call_keys_ref (keys);
+  parlor_call_keys_unref (self->keys);
+  self->keys = keys;
+}
+
+void
+parlor_switchboard_set_identity (ParlorSwitchboard *self, ParlorIdentity *identity)
+{
+  g_return_if_fail (PARLOR_IS_SWITCHBOARD (self));
+
+  g_clear_pointer (&self->identity, parlor_identity_unref);
+  self->identity = identity ? parlor_identity_ref (identity) : NULL;
 }
 
 ParlorChannel *
@@ -483,6 +523,7 @@ parlor_switchboard_call (ParlorSwitchboard *self,
   g_autoptr (ParlorSwitchboard) keep = NULL;
   g_autoptr (ParlorParticipant) somebody = NULL;
   g_autoptr (ParlorCall) call = NULL;
+  ParlorCallMeans means;
 
   g_return_val_if_fail (PARLOR_IS_SWITCHBOARD (self), NULL);
 
@@ -517,8 +558,8 @@ parlor_switchboard_call (ParlorSwitchboard *self,
     }
 
   keep = g_object_ref (self);
-  call = parlor_call_new_outgoing (self->channel, self->factory, self->ice_servers, &self->deadlines,
-                                   participant, media);
+  means = get_means (self);
+  call = parlor_call_new_outgoing (&means, participant, media);
   take_call (self, g_object_ref (call));
   if (self->call == call)
     parlor_call_dial (call);

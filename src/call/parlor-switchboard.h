@@ -2,7 +2,9 @@
 #pragma once
 
 #include "parlor-call.h"
+#include "parlor-call-keys.h"
 #include "parlor-channel.h"
+#include "parlor-identity.h"
 
 G_BEGIN_DECLS
 
@@ -19,12 +21,18 @@ G_DECLARE_FINAL_TYPE (ParlorSwitchboard, parlor_switchboard, PARLOR, SWITCHBOARD
  * of #ParlorParticipant), "id" (ours, NULL before welcome).
  *
  * Signals: "incoming" (ParlorCall *): a call in RINGING; "ended" (ParlorCall *): the call reached ENDED;
- * "refused" (const char *code, const char *message): the relay answered with an error that is nobody's call's.
+ * "refused" (const char *code, const char *message): the relay answered with an error that is nobody's call's, or (`downgrade`) passed on a call of a
+ * seed's where that is refused.
  */
 ParlorSwitchboard *parlor_switchboard_new (ParlorChannel *channel, ParlorPeerFactory *factory, const ParlorDeadlines *deadlines);
 
 /* With a key or a pin the seed's dialect is refused (`downgrade`). Default TRUE. */
 void parlor_switchboard_set_allow_seed (ParlorSwitchboard *self, gboolean allow);
+
+/* What the invite gives to prove with, and its room, whatever the relay calls it; without it a lobby without a key. For calls that begin afterwards. */
+void parlor_switchboard_set_keys (ParlorSwitchboard *self, ParlorCallKeys *keys);
+/* (nullable): our lasting key, shown to those who proved that they have the invite. */
+void parlor_switchboard_set_identity (ParlorSwitchboard *self, ParlorIdentity *identity);
 
 ParlorChannel *parlor_switchboard_get_channel (ParlorSwitchboard *self);
 ParlorCall *parlor_switchboard_get_call (ParlorSwitchboard *self);

@@ -56,6 +56,7 @@ parlor_words_for_end (ParlorEndReason reason, gboolean incoming)
     case PARLOR_END_ANSWER_TIMEOUT:
     case PARLOR_END_CONNECT_TIMEOUT:
     case PARLOR_END_CONNECT_FAILED:
+    case PARLOR_END_REVEAL_TIMEOUT:
       return _ ("Could Not Connect");
     case PARLOR_END_PEER_LEFT:
       return _ ("They Left");
@@ -66,6 +67,10 @@ parlor_words_for_end (ParlorEndReason reason, gboolean incoming)
       return _ ("Their Program Does Not Fit");
     case PARLOR_END_FINGERPRINT_MISSING:
     case PARLOR_END_FINGERPRINT_MISMATCH:
+    case PARLOR_END_PROOF_MISSING:
+    case PARLOR_END_PROOF_WRONG:
+    case PARLOR_END_COMMIT_MISMATCH:
+    case PARLOR_END_IDENTITY_CHANGED:
     case PARLOR_END_DOWNGRADE:
       return _ ("Not Safe to Go On");
     case PARLOR_END_REFUSED:
@@ -137,6 +142,18 @@ end_details_format (ParlorEndReason reason)
       return _ ("The program of %s did not say which certificate it uses, so nobody could tell who listens.");
     case PARLOR_END_FINGERPRINT_MISMATCH:
       return _ ("The certificate of %s is not the one that was promised. Somebody may be in between.");
+    case PARLOR_END_PROOF_MISSING:
+      return _ ("%s did not prove that they have your invite. Their program may be too old, or somebody is in between. "
+                "Ask them to open the link you sent.");
+    case PARLOR_END_PROOF_WRONG:
+      return _ ("What came in the name of %s does not fit your invite. Somebody may be in between. "
+                "Make a new invite, and send it another way.");
+    case PARLOR_END_COMMIT_MISMATCH:
+      return _ ("Somebody tried to pass for %s. Make a new invite, and send it another way.");
+    case PARLOR_END_REVEAL_TIMEOUT:
+      return _ ("The last step of proving who is there did not come from %s in time. Try again.");
+    case PARLOR_END_IDENTITY_CHANGED:
+      return _ ("In the middle of the call, %s was somebody else. Somebody may be in between.");
     case PARLOR_END_DOWNGRADE:
       return _ ("%s uses a program that cannot use the key of your invite. Ask them to open the link you sent.");
     case PARLOR_END_REFUSED:
@@ -278,6 +295,7 @@ parlor_words_for_refusal (const char *code)
     { "not-invited", N_ ("The relay does not accept this invite. Ask for a new one.") },
     { "no-such-peer", N_ ("They are no longer in the room.") },
     { "locked", N_ ("The room is locked.") },
+    { "downgrade", N_ ("Somebody called who cannot prove that they have the invite. The call was not taken.") },
     { "removed", N_ ("You were removed from the room.") },
     { "rate", N_ ("Too much at once: the relay asks to wait a moment.") },
     { "draining", N_ ("The relay is shutting down.") },

@@ -9,6 +9,8 @@ struct _FakeRelay
 {
   ParlorDialect dialect;
   GPtrArray *channels; /* (element-type FakeChannel), not owned */
+  FakeRelayBend bend;  /* nullable */
+  gpointer bend_data;
 };
 
 struct _FakeChannel
@@ -134,6 +136,13 @@ fake_channel_send (ParlorChannel *channel, const ParlorMessage *message, GError 
   g_assert_nonnull (parsed);
   if (!parsed->to)
     return TRUE;
+  if (self->relay->bend)
+    {
+      parsed->from = g_strdup (self->id);
+      if (self->relay->bend (self->relay, parsed, self->relay->bend_data))
+        fake_relay_deliver (self->relay, parsed);
+      return TRUE;
+    }
 
   receiver = find (self->relay, parsed->to);
   if (receiver)
@@ -211,6 +220,22 @@ static void
 fake_channel_init (FakeChannel *self)
 {
   self->sent = g_ptr_array_new_with_free_func (g_free);
+}
+
+void
+fake_relay_set_bend (FakeRelay *relay, FakeRelayBend bend, gpointer user_data)
+{
+  relay->bend = bend;
+  relay->bend_data = user_data;
+}
+
+void
+fake_relay_deliver (FakeRelay *relay, const ParlorMessage *message)
+{
+  FakeChannel *receiver = find (relay, message->to);
+
+  if (receiver)
+    receive_message (receiver, message);
 }
 
 FakeRelay *

@@ -29,6 +29,13 @@ GPtrArray *fake_channel_get_sent (FakeChannel *channel);
 /* How many messages of @type it sent. */
 guint fake_channel_count_sent (FakeChannel *channel, ParlorMessageType type);
 
+
+/* A relay that lies: @bend sees every message that one guest says to another, with `from` stamped, and may change it. FALSE: it is not passed on. */
+typedef gboolean (*FakeRelayBend) (FakeRelay *relay, ParlorMessage *message, gpointer user_data);
+void fake_relay_set_bend (FakeRelay *relay, FakeRelayBend bend, gpointer user_data);
+/* Says @message to whom it is addressed to, whoever sent it. */
+void fake_relay_deliver (FakeRelay *relay, const ParlorMessage *message);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FakeRelay, fake_relay_free)
 
 G_END_DECLS
