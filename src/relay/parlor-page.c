@@ -40,6 +40,8 @@ static const struct
   { "X-Content-Type-Options", "nosniff" },
   { "Referrer-Policy", "no-referrer" },
   { "Permissions-Policy", "camera=(self), microphone=(self)" },
+  { "Cross-Origin-Opener-Policy", "same-origin" },
+  { "Cross-Origin-Resource-Policy", "same-origin" },
   { "Cache-Control", "no-cache" },
   { "Connection", "close" },
 };

@@ -13,6 +13,7 @@
 #include "parlor-tls-handshake.h"
 #include "parlor-listener.h"
 #include "parlor-page.h"
+#include "parlor-proxies.h"
 #include "parlor-rooms.h"
 #include "parlor-token.h"
 
@@ -44,6 +45,7 @@
 #define SPARE_CONNECTIONS 64         /* for requests of the page, and to say 503 when the relay is full */
 #define RETRY_AFTER "10"             /* seconds */
 #define STATUS_TOO_MANY_REQUESTS 429 /* RFC 6585; libsoup has no name for it */
+#define STRICT_TRANSPORT "max-age=31536000"
 
 struct _ParlorRelay
 {
@@ -56,6 +58,8 @@ struct _ParlorRelay
   ParlorPoll *poll;
   ParlorAgenda *agenda;
   ParlorGuestHost host;
+  gboolean strict_transport;
+  ParlorProxies *proxies;
   gboolean seed_pages;
   gboolean seed_pages_set;   /* by the caller, so the address does not decide it */
   GHashTable *allowed_hosts; /* set of lower-case names */
@@ -72,15 +76,20 @@ G_DEFINE_FINAL_TYPE (ParlorRelay, parlor_relay, G_TYPE_OBJECT)
 static char *
 get_network (ParlorRelay *self, SoupServerMessage *request)
 {
-  const char *token = soup_message_headers_get_one (soup_server_message_get_request_headers (request), "Parlor-Host");
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (request);
+  const char *token = soup_message_headers_get_one (headers, "Parlor-Host");
   const ParlorTokenHash hash = parlor_token_hash (token);
   GSocketAddress *address = soup_server_message_get_remote_address (request);
+  g_autoptr (GInetAddress) client = NULL;
 
   if (token != NULL && self->has_host_token && parlor_token_hash_equal (&self->host_token, &hash))
     return NULL;
   if (!G_IS_INET_SOCKET_ADDRESS (address))
     return NULL;
-  return parlor_crowd_get_network (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
+  client = parlor_proxies_find_client (self->proxies,
+                                       g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)),
+                                       soup_message_headers_get_list (headers, "X-Forwarded-For"));
+  return parlor_crowd_get_network (client);
 }
 
 static void
@@ -196,6 +205,21 @@ is_over_tls (SoupServerMessage *request)
 }
 
 static void
+tell_strict_transport (ParlorRelay *self, SoupServerMessage *request)
+{
+  const char *proto = soup_message_headers_get_one (soup_server_message_get_request_headers (request),
+                                                    "X-Forwarded-Proto");
+  GSocketAddress *remote = soup_server_message_get_remote_address (request);
+  gboolean by_proxy = g_strcmp0 (proto, "https") == 0 && G_IS_INET_SOCKET_ADDRESS (remote)
+                      && parlor_proxies_trust (self->proxies,
+                                               g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)));
+
+  if (self->strict_transport && (by_proxy || is_over_tls (request)))
+    soup_message_headers_replace (soup_server_message_get_response_headers (request), "Strict-Transport-Security",
+                                  STRICT_TRANSPORT);
+}
+
+static void
 on_request (SoupServer *server, SoupServerMessage *request, const char *path, GHashTable *query, gpointer user_data)
 {
   ParlorRelay *self = user_data;
@@ -207,6 +231,7 @@ on_request (SoupServer *server, SoupServerMessage *request, const char *path, GH
   gboolean is_upgrade = soup_server_message_get_method (request) == SOUP_METHOD_GET
                         && soup_message_headers_header_contains (headers, "Upgrade", "websocket");
 
+  tell_strict_transport (self, request);
   if (self->certificate != NULL && !is_over_tls (request))
     parlor_page_respond_status (request, SOUP_STATUS_BAD_REQUEST, "This relay speaks TLS: use https, not http.");
   else if (!parlor_door_host_is_allowed (host, self->allowed_hosts))
@@ -280,6 +305,7 @@ parlor_relay_finalize (GObject *object)
   ParlorRelay *self = PARLOR_RELAY (object);
 
   g_clear_object (&self->certificate);
+  parlor_proxies_free (self->proxies);
   g_hash_table_unref (self->allowed_hosts);
   g_hash_table_unref (self->guests);
   g_hash_table_unref (self->leaving);
@@ -298,6 +324,7 @@ static void
 parlor_relay_init (ParlorRelay *self)
 {
   self->allowed_hosts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->proxies = parlor_proxies_new ();
   self->guests = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   self->leaving = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
 }
@@ -418,6 +445,18 @@ parlor_relay_set_host_token (ParlorRelay *self, const char *token)
 {
   self->has_host_token = token != NULL;
   self->host_token = parlor_token_hash (token);
+}
+
+gboolean
+parlor_relay_trust_proxy (ParlorRelay *self, const char *network, GError **error)
+{
+  return parlor_proxies_add (self->proxies, network, error);
+}
+
+void
+parlor_relay_set_strict_transport (ParlorRelay *self, gboolean strict)
+{
+  self->strict_transport = strict;
 }
 
 guint

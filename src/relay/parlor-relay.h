@@ -70,6 +70,10 @@ void parlor_relay_allow_host (ParlorRelay *self, const char *host);
 /* What a client may show in the header "Parlor-Host" of its upgrade so that it is not counted by address: the host's own app, which
  * else would share the limit with whatever comes through a proxy. (nullable): nobody may; the default. */
 void parlor_relay_set_host_token (ParlorRelay *self, const char *token);
+/* A network ("10.0.0.0/8") or address whose X-Forwarded-For and X-Forwarded-Proto are believed; @error: #GIOErrorEnum. */
+gboolean parlor_relay_trust_proxy (ParlorRelay *self, const char *network, GError **error);
+/* Tell browsers that came over TLS, here or in front of a trusted proxy, never to come without. Default: FALSE. */
+void parlor_relay_set_strict_transport (ParlorRelay *self, gboolean strict);
 /* Who is in all rooms together, those who are away included; how many connections are upgraded; how many rooms there are:
  * for tests and metrics. */
 guint parlor_relay_get_n_guests (ParlorRelay *self);

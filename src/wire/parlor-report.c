@@ -181,3 +181,14 @@ parlor_report_error (gint64 t_ms, const char *code, const char *message)
   set_text (object, "message", message);
   return end (object);
 }
+
+char *
+parlor_report_log (gint64 t_ms, const char *level, const char *message)
+{
+  JsonObject *object = begin ("log", t_ms);
+  g_autofree char *valid = g_utf8_make_valid (message, -1);
+
+  json_object_set_string_member (object, "level", level);
+  json_object_set_string_member (object, "message", valid);
+  return end (object);
+}

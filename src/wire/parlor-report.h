@@ -16,5 +16,7 @@ char *parlor_report_first_frame (gint64 t_ms, const char *kind); /* "video" or "
 char *parlor_report_stats (gint64 t_ms, const ParlorStats *stats);
 char *parlor_report_ended (gint64 t_ms, const char *reason);
 char *parlor_report_error (gint64 t_ms, const char *code, const char *message);
+/* A line of the log of `parlor-relay --log-format=json`: event `log`, level, message. */
+char *parlor_report_log (gint64 t_ms, const char *level, const char *message);
 
 G_END_DECLS

@@ -22,6 +22,10 @@ check_headers (SoupMessage *message)
   g_assert_cmpstr (header (message, "X-Content-Type-Options"), ==, "nosniff");
   g_assert_cmpstr (header (message, "Referrer-Policy"), ==, "no-referrer");
   g_assert_cmpstr (header (message, "Permissions-Policy"), ==, "camera=(self), microphone=(self)");
+  g_assert_cmpstr (header (message, "Cross-Origin-Opener-Policy"), ==, "same-origin");
+  g_assert_cmpstr (header (message, "Cross-Origin-Resource-Policy"), ==, "same-origin");
+  g_assert_cmpstr (header (message, "Cache-Control"), ==, "no-cache");
+  g_assert_null (header (message, "Strict-Transport-Security"));
 }
 
 static void

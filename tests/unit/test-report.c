@@ -119,6 +119,15 @@ test_everything_known (void)
                "\"pair\":\"host/udp 127.0.0.1:50000 - host/udp 127.0.0.1:50001\"}");
 }
 
+static void
+test_log (void)
+{
+  g_autofree char *line = parlor_report_log (5, "warning", "a \"quoted\" \xff byte");
+
+  g_assert_cmpstr (line, ==,
+                   "{\"event\":\"log\",\"t\":5,\"level\":\"warning\",\"message\":\"a \\\"quoted\\\" \xef\xbf\xbd byte\"}");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -127,5 +136,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/report/nothing-known", test_nothing_known);
   g_test_add_func ("/report/zero-is-known", test_zero_is_known);
   g_test_add_func ("/report/everything-known", test_everything_known);
+  g_test_add_func ("/report/log", test_log);
   return g_test_run ();
 }

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "parlor-relay"
+
+#include "config.h"
+
+#include "parlor-relay-serve.h"
+
+#include "parlor-relay-certificate.h"
+#include "parlor-relay-invite.h"
+
+#include <glib-unix.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+/*
+ * A ParlorRelay in the main context of a process of its own, from its options to the signal that ends it.
+ */
+
+#define OTHER_DESCRIPTORS 128 /* besides those of guests: listening, requests of the page, GLib's own */
+
+typedef struct
+{
+  const ParlorRelayOptions *options;
+  ParlorRelay *relay;
+  GMainLoop *loop;
+  GBytes *pin; /* of a self-signed certificate */
+} Server;
+
+static void
+server_clear (Server *self)
+{
+  g_clear_object (&self->relay);
+  g_clear_pointer (&self->loop, g_main_loop_unref);
+  g_clear_pointer (&self->pin, g_bytes_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Server, server_clear)
+
+static gboolean
+on_end_signal (gpointer user_data)
+{
+  Server *self = user_data;
+
+  g_main_loop_quit (self->loop);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+load_certificate (Server *self, GError **error)
+{
+  g_autoptr (GBytes) pin = NULL;
+  g_autoptr (GTlsCertificate) certificate = parlor_relay_certificate_load (self->options, &pin, error);
+
+  if (certificate == NULL)
+    return FALSE;
+  g_clear_pointer (&self->pin, g_bytes_unref);
+  self->pin = g_steal_pointer (&pin);
+  parlor_relay_set_certificate (self->relay, certificate);
+  return TRUE;
+}
+
+/* Certificates are renewed under a running relay, and calls go on. */
+static gboolean
+on_reload_signal (gpointer user_data)
+{
+  Server *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!parlor_relay_options_want_tls (self->options))
+    g_message ("There is no certificate to read again");
+  else if (load_certificate (self, &error))
+    g_message ("The certificate was read again");
+  else
+    g_warning ("The old certificate stays: %s", error->message);
+  return G_SOURCE_CONTINUE;
+}
+
+/* As many descriptors as the system lets this process have; the soft limit is for programs that use select(). */
+static gboolean
+raise_descriptor_limit (guint max_connections, GError **error)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0)
+    return TRUE;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit (RLIMIT_NOFILE, &limit);
+  if (limit.rlim_max >= (rlim_t) max_connections + OTHER_DESCRIPTORS)
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+               "--max-connections can be up to %" G_GINT64_FORMAT " here; more descriptors are to be had by "
+               "'ulimit -Hn' or systemd's LimitNOFILE",
+               (gint64) limit.rlim_max - OTHER_DESCRIPTORS);
+  return FALSE;
+}
+
+static gboolean
+set_up (Server *self, GError **error)
+{
+  const ParlorRelayOptions *options = self->options;
+
+  for (guint i = 0; i < options->allowed_hosts->len; i++)
+    parlor_relay_allow_host (self->relay, options->allowed_hosts->pdata[i]);
+  if (options->public_host)
+    parlor_relay_allow_host (self->relay, options->public_host);
+  for (guint i = 0; i < options->trusted_proxies->len; i++)
+    if (!parlor_relay_trust_proxy (self->relay, options->trusted_proxies->pdata[i], error))
+      return FALSE;
+  if (options->seed_pages)
+    parlor_relay_set_seed_pages (self->relay, TRUE);
+  /* A self-signed certificate is one that browsers may leave again for plain HTTP. */
+  parlor_relay_set_strict_transport (self->relay, options->certificate || options->public_url);
+  return raise_descriptor_limit (options->limits.max_connections, error)
+         && (!parlor_relay_options_want_tls (options) || load_certificate (self, error))
+         && parlor_relay_listen (self->relay, options->address, options->port, error);
+}
+
+static void
+announce (Server *self)
+{
+  g_autofree char *url = parlor_relay_get_url (self->relay);
+
+  g_print ("Listening on %s\n", url);
+  if (self->options->invite)
+    {
+      g_autofree char *invite = parlor_relay_invite_new (self->options, parlor_relay_get_port (self->relay), self->pin);
+
+      g_print ("%s\n", invite);
+    }
+  fflush (stdout);
+}
+
+int
+parlor_relay_serve (const ParlorRelayOptions *options)
+{
+  g_auto (Server) self = { .options = options };
+  g_autoptr (GError) error = NULL;
+
+  self.relay = parlor_relay_new (&options->limits);
+  self.loop = g_main_loop_new (NULL, FALSE);
+  if (!set_up (&self, &error))
+    {
+      g_printerr ("parlor-relay: %s\n", error->message);
+      return g_error_matches (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE) ? PARLOR_EXIT_BAD_USAGE : EXIT_FAILURE;
+    }
+
+  g_unix_signal_add (SIGINT, on_end_signal, &self);
+  g_unix_signal_add (SIGTERM, on_end_signal, &self);
+  g_unix_signal_add (SIGHUP, on_reload_signal, &self);
+  announce (&self);
+  g_main_loop_run (self.loop);
+  parlor_relay_close (self.relay);
+  return EXIT_SUCCESS;
+}
