@@ -22,10 +22,11 @@ ROOMS = {
     'call': 'wire trust base',
     'signaling': 'call wire base',
     'relay': 'wire base',
+    'reach': 'base',
     'media': 'call rate trust wire base',
     'core': 'media signaling relay call trust wire base',
-    'ui': 'core media call wire base',
-    'main': 'ui core media call wire base',
+    'ui': 'core reach media call wire base',
+    'main': 'ui core reach media call wire base',
     'parlor-relay': 'relay trust wire base',
     'parlor-peer': 'core media call wire base',
 }
@@ -37,6 +38,7 @@ LIBRARIES = {
     'GStreamer': (r'gst/', 'media core ui main parlor-peer'),
     'libsoup': (r'libsoup/', 'signaling relay'),
     'GnuTLS': (r'gnutls/', 'trust'),
+    'libnatpmp and libminiupnpc': (r'(natpmp\.h|miniupnpc/)', 'reach'),
 }
 
 MAX_LINES = 800
@@ -128,6 +130,9 @@ PLANTED = [
     ('media/parlor-m.c', '<gst/webrtc/webrtc.h>', None),
     ('core/parlor-o.c', '<libsoup/soup.h>', 'libsoup is not for core'),
     ('relay/parlor-r.c', '<libsoup/soup.h>', None),
+    ('core/parlor-o.c', '<miniupnpc/miniupnpc.h>', 'libminiupnpc is not for core'),
+    ('reach/parlor-n.c', '<natpmp.h>', None),
+    ('reach/parlor-n.c', '"parlor-w.h"', 'reach may not know wire'),
     ('attic/parlor-a.c', '<glib.h>', 'not in the table'),
     ('relay/guest-page/parlor-g.c', '"parlor-c.h"', 'relay may not know call'),  # a folder inside a room
 ]

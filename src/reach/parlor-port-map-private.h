@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* The two ways to ask a router. Everything here blocks and belongs to the mapping's own thread. */
+
+typedef enum
+{
+  PARLOR_ROUTER_MAPPED,
+  PARLOR_ROUTER_ABSENT,  /* nobody answers */
+  PARLOR_ROUTER_REFUSED, /* it answered, and said no */
+} ParlorRouterAnswer;
+
+typedef struct
+{
+  char address[64]; /* of the router, outside */
+  guint16 port;     /* outside */
+  guint lease_s;    /* granted; 0 = without end */
+} ParlorMapping;
+
+/* @wanted: the port outside; another may be given. */
+ParlorRouterAnswer parlor_natpmp_map (guint16 port, guint16 wanted, guint lease_s, GCancellable *cancellable, ParlorMapping *mapping);
+void parlor_natpmp_unmap (guint16 port);
+
+typedef struct _ParlorUpnp ParlorUpnp;
+
+ParlorUpnp *parlor_upnp_open (void); /* (nullable): no router */
+ParlorRouterAnswer parlor_upnp_map (ParlorUpnp *self, guint16 port, guint16 wanted, guint lease_s, ParlorMapping *mapping);
+void parlor_upnp_unmap (ParlorUpnp *self, guint16 outside);
+void parlor_upnp_free (ParlorUpnp *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ParlorUpnp, parlor_upnp_free)
+
+G_END_DECLS
