@@ -8,7 +8,7 @@
 #include "parlor-core-enums.h"
 #include "parlor-error.h"
 #include "parlor-hosting.h"
-#include "parlor-keys.h"
+#include "parlor-new-room.h"
 #include "parlor-ws-channel.h"
 
 /*
@@ -17,7 +17,7 @@
  * properties and signals, so that a program needs to know only this one. Main thread only.
  */
 
-#define HOST_ADDRESS "127.0.0.1"
+#define HOST_ADDRESS "127.0.0.1" /* by which who hosts joins their own relay */
 
 enum
 {
@@ -25,6 +25,9 @@ enum
   PROP_SESSION,
   PROP_INVITE,
   PROP_HOSTING,
+  PROP_INVITING,
+  PROP_PORTER,
+  PROP_HOME_RELAY,
   PROP_CALL,
   PROP_PARTICIPANTS,
   PROP_STUDIO,
@@ -58,7 +61,10 @@ struct _ParlorCore
   ParlorInvite *invite;
   ParlorChannel *channel;
   ParlorSwitchboard *switchboard;
+  ParlorPorter *porter;
+  char *home_relay; /* (nullable) */
   ParlorSessionState session;
+  gboolean inviting;
   gboolean ready;       /* in the room, and who else is there is known */
   gboolean call_wanted; /* ring whoever is there, or comes first */
 };
@@ -244,10 +250,14 @@ drop_session (ParlorCore *self)
       g_signal_handlers_disconnect_by_data (channel, self);
       parlor_channel_close (channel);
     }
+  g_clear_object (&self->porter);
   g_clear_pointer (&self->hosting, parlor_hosting_stop);
+  self->inviting = FALSE;
 
   g_object_freeze_notify (G_OBJECT (self));
   set_invite (self, NULL);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_INVITING]);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PORTER]);
   set_session (self, PARLOR_SESSION_IDLE);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_HOSTING]);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PARTICIPANTS]);
@@ -301,6 +311,7 @@ join (ParlorCore *self, ParlorInvite *invite, gboolean call)
   self->channel = PARLOR_CHANNEL (channel);
   self->switchboard = parlor_switchboard_new (self->channel, PARLOR_PEER_FACTORY (self->studio), &self->deadlines);
   parlor_switchboard_set_allow_seed (self->switchboard, !invite_is_keyed (invite));
+  self->porter = parlor_porter_new (self->channel);
   self->call_wanted = call;
 
   g_signal_connect (self->switchboard, "notify::id", G_CALLBACK (on_switchboard_id), self);
@@ -316,6 +327,7 @@ join (ParlorCore *self, ParlorInvite *invite, gboolean call)
   g_object_freeze_notify (G_OBJECT (self));
   set_invite (self, invite);
   set_session (self, PARLOR_SESSION_CONNECTING);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PORTER]);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PARTICIPANTS]);
   g_object_thaw_notify (G_OBJECT (self));
   /* Who heard of it may have left already. */
@@ -354,6 +366,15 @@ parlor_core_get_property (GObject *object, guint id, GValue *value, GParamSpec *
     case PROP_HOSTING:
       g_value_set_boolean (value, self->hosting != NULL);
       break;
+    case PROP_INVITING:
+      g_value_set_boolean (value, self->inviting);
+      break;
+    case PROP_PORTER:
+      g_value_set_object (value, self->porter);
+      break;
+    case PROP_HOME_RELAY:
+      g_value_set_string (value, self->home_relay);
+      break;
     case PROP_CALL:
       g_value_set_object (value, parlor_core_get_call (self));
       break;
@@ -379,6 +400,9 @@ parlor_core_set_property (GObject *object, guint id, const GValue *value, GParam
     case PROP_NAME:
       parlor_core_set_name (PARLOR_CORE (object), g_value_get_string (value));
       break;
+    case PROP_HOME_RELAY:
+      parlor_core_set_home_relay (PARLOR_CORE (object), g_value_get_string (value));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -400,6 +424,7 @@ static void
 parlor_core_finalize (GObject *object)
 {
   g_free (PARLOR_CORE (object)->name);
+  g_free (PARLOR_CORE (object)->home_relay);
   G_OBJECT_CLASS (parlor_core_parent_class)->finalize (object);
 }
 
@@ -418,6 +443,9 @@ parlor_core_class_init (ParlorCoreClass *klass)
                                            PARLOR_SESSION_IDLE, flags);
   props[PROP_INVITE] = g_param_spec_boxed ("invite", NULL, NULL, PARLOR_TYPE_INVITE, flags);
   props[PROP_HOSTING] = g_param_spec_boolean ("hosting", NULL, NULL, FALSE, flags);
+  props[PROP_INVITING] = g_param_spec_boolean ("inviting", NULL, NULL, FALSE, flags);
+  props[PROP_PORTER] = g_param_spec_object ("porter", NULL, NULL, PARLOR_TYPE_PORTER, flags);
+  props[PROP_HOME_RELAY] = g_param_spec_string ("home-relay", NULL, NULL, NULL, flags | G_PARAM_WRITABLE);
   props[PROP_CALL] = g_param_spec_object ("call", NULL, NULL, PARLOR_TYPE_CALL, flags);
   props[PROP_PARTICIPANTS] = g_param_spec_object ("participants", NULL, NULL, G_TYPE_LIST_MODEL, flags);
   props[PROP_STUDIO] = g_param_spec_object ("studio", NULL, NULL, PARLOR_TYPE_STUDIO, flags);
@@ -464,34 +492,42 @@ parlor_core_new (ParlorStudio *studio, const char *name, const ParlorDeadlines *
   return self;
 }
 
+/* (transfer full) (nullable): an invite to a room on a relay of ours, which runs from now on. */
+static ParlorInvite *
+open_room_here (ParlorCore *self, guint16 port, GError **error)
+{
+  g_autofree char *folder = g_build_filename (g_get_user_data_dir (), "parlor", "relay", NULL);
+
+  self->hosting = parlor_hosting_start (folder, port ? port : PARLOR_DEFAULT_PORT, error);
+  /* The usual port may be another Parlor's: any other does as well, the invite names it. */
+  if (!self->hosting && port == 0 && g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
+    {
+      g_clear_error (error);
+      self->hosting = parlor_hosting_start (folder, 0, error);
+    }
+  if (!self->hosting)
+    return NULL;
+  return parlor_new_room (HOST_ADDRESS, parlor_hosting_get_port (self->hosting), TRUE, parlor_hosting_get_pin (self->hosting));
+}
+
 void
 parlor_core_host (ParlorCore *self, guint16 port)
 {
   g_autoptr (ParlorInvite) invite = NULL;
-  g_autoptr (GBytes) key = NULL, guest_key = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree char *room = NULL;
 
   g_return_if_fail (PARLOR_IS_CORE (self));
 
   parlor_core_leave (self);
-  self->hosting = parlor_hosting_start (HOST_ADDRESS, port ? port : PARLOR_DEFAULT_PORT, &error);
-  /* The usual port may be another Parlor's: any other does as well, the invite names it. */
-  if (!self->hosting && port == 0)
-    {
-      g_clear_error (&error);
-      self->hosting = parlor_hosting_start (HOST_ADDRESS, 0, &error);
-    }
-  if (!self->hosting)
+  invite = self->home_relay && port == 0 ? parlor_new_room_at (self->home_relay, &error) : open_room_here (self, port, &error);
+  if (!invite)
     {
       fail (self, error);
       return;
     }
 
-  key = parlor_keys_new_key ();
-  guest_key = parlor_keys_derive_guest_key (key);
-  room = parlor_keys_new_room ();
-  invite = parlor_invite_new (HOST_ADDRESS, parlor_hosting_get_port (self->hosting), room, FALSE, key, guest_key, NULL);
+  self->inviting = TRUE;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_INVITING]);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_HOSTING]);
   join (self, invite, FALSE);
 }
@@ -590,6 +626,42 @@ gboolean
 parlor_core_get_hosting (ParlorCore *self)
 {
   return self->hosting != NULL;
+}
+
+gboolean
+parlor_core_get_inviting (ParlorCore *self)
+{
+  return self->inviting;
+}
+
+ParlorPorter *
+parlor_core_get_porter (ParlorCore *self)
+{
+  return self->porter;
+}
+
+const char *
+parlor_core_get_home_relay (ParlorCore *self)
+{
+  return self->home_relay;
+}
+
+/**
+ * parlor_core_set_home_relay:
+ * @self: a core
+ * @url: (nullable): a relay at which rooms are made from now on, see parlor_new_room_at(); %NULL or "" to host
+ */
+void
+parlor_core_set_home_relay (ParlorCore *self, const char *url)
+{
+  if (url && !*url)
+    url = NULL;
+  if (g_strcmp0 (self->home_relay, url) == 0)
+    return;
+
+  g_free (self->home_relay);
+  self->home_relay = g_strdup (url);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_HOME_RELAY]);
 }
 
 ParlorCall *

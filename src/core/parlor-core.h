@@ -4,6 +4,7 @@
 #include "parlor-studio.h"
 #include "parlor-switchboard.h"
 #include "parlor-invite.h"
+#include "parlor-porter.h"
 
 G_BEGIN_DECLS
 
@@ -32,7 +33,8 @@ G_DECLARE_FINAL_TYPE (ParlorCore, parlor_core, PARLOR, CORE, GObject)
  * Parlor, it does through this object: the window and `parlor-peer` alike. Main thread only.
  *
  * Properties (read-only, notify, unless said): "session" (#ParlorSessionState), "invite" (nullable #ParlorInvite: the room we are in or go to),
- * "hosting" (gboolean), "call" (nullable #ParlorCall), "participants" (GListModel of #ParlorParticipant, never NULL), "studio", "name" (read-write).
+ * "hosting" (gboolean), "inviting" (gboolean: the room is of our making, here or at the home relay), "porter" (nullable #ParlorPorter: the door of the room we are in or go to),
+ * "home-relay" (nullable string, read-write), "call" (nullable #ParlorCall), "participants" (GListModel of #ParlorParticipant, never NULL), "studio", "name" (read-write).
  *
  * Signals: "ready": we are in the room and know who is there (again, after the relay came back); "failed" (GError): joining, hosting or the relay failed, and we are IDLE again; "incoming" (ParlorCall);
  * "ended" (ParlorCall): the call that was on is over; "refused" (const char *code, const char *message): the relay refused something.
@@ -43,8 +45,8 @@ ParlorCore *parlor_core_new (ParlorStudio *studio, const char *name, const Parlo
  * parlor_core_host:
  * @port: 0 for the default (3002) and, if that is taken, any
  *
- * Starts a relay in a thread of its own on 127.0.0.1, makes a room and a key, and joins like anybody else. "invite" is set once it listens. Leaves the
- * session that was on.
+ * Starts a relay in a thread of its own, on all addresses of this computer and with the certificate that is kept for it, makes a room and a key, and
+ * joins by 127.0.0.1 like anybody else. With a home relay, makes the room there instead. "invite" is set once it listens. Leaves the session that was on.
  */
 void parlor_core_host (ParlorCore *self, guint16 port);
 
@@ -67,6 +69,10 @@ void parlor_core_hang_up (ParlorCore *self);
 ParlorSessionState parlor_core_get_session (ParlorCore *self);
 ParlorInvite *parlor_core_get_invite (ParlorCore *self); /* (transfer none) (nullable) */
 gboolean parlor_core_get_hosting (ParlorCore *self);
+gboolean parlor_core_get_inviting (ParlorCore *self);
+ParlorPorter *parlor_core_get_porter (ParlorCore *self);    /* (transfer none) (nullable) */
+const char *parlor_core_get_home_relay (ParlorCore *self);  /* (nullable) */
+void parlor_core_set_home_relay (ParlorCore *self, const char *url);
 ParlorCall *parlor_core_get_call (ParlorCore *self); /* (transfer none) (nullable) */
 GListModel *parlor_core_get_participants (ParlorCore *self);
 ParlorStudio *parlor_core_get_studio (ParlorCore *self);

@@ -5,11 +5,13 @@
 
 #include "parlor-hosting.h"
 
+#include "parlor-error.h"
+#include "parlor-kept-certificate.h"
 #include "parlor-relay.h"
 
 /*
  * ParlorHosting: the thread around a relay. The relay is made, used and freed on that thread only; the owner's thread waits for it
- * twice, for the moment it takes to bind a socket at the start and to close its connections at the end.
+ * twice, for the moment it takes to read its certificate and bind a socket at the start, and to close its connections at the end.
  */
 
 struct _ParlorHosting
@@ -24,8 +26,9 @@ struct _ParlorHosting
   GError *error;    /* under mutex until started */
 
   /* set before the thread starts or on it, read after started */
-  char *address;
+  char *folder;
   guint16 port;
+  GBytes *pin;
 };
 
 static void
@@ -37,6 +40,50 @@ say_started (ParlorHosting *self)
   g_mutex_unlock (&self->mutex);
 }
 
+/* All IPv6 addresses, which are all of IPv4, too; those alone on a machine without IPv6. */
+static gboolean
+listen_everywhere (ParlorRelay *relay, guint16 port, GError **error)
+{
+  g_autoptr (GError) first = NULL;
+
+  if (parlor_relay_listen (relay, "::", port, &first))
+    return TRUE;
+  if (!g_error_matches (first, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
+    return parlor_relay_listen (relay, "0.0.0.0", port, error);
+  g_propagate_error (error, g_steal_pointer (&first));
+  return FALSE;
+}
+
+static gboolean
+give_certificate (ParlorHosting *self, ParlorRelay *relay, GError **error)
+{
+  g_autofree char *pem = parlor_kept_certificate_load (self->folder, NULL, error);
+  g_autoptr (GTlsCertificate) certificate = pem ? g_tls_certificate_new_from_pem (pem, -1, error) : NULL;
+
+  if (!certificate)
+    return FALSE;
+  self->pin = parlor_kept_certificate_get_pin (pem, error);
+  parlor_relay_set_certificate (relay, certificate);
+  return self->pin != NULL;
+}
+
+static gboolean
+start_relay (ParlorHosting *self, ParlorRelay *relay)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!give_certificate (self, relay, &error))
+    {
+      /* Our own, not that of somebody we went to: another matter than PARLOR_ERROR_TLS. */
+      g_set_error_literal (&self->error, PARLOR_ERROR, PARLOR_ERROR_FAILED, error->message);
+      return FALSE;
+    }
+  if (!listen_everywhere (relay, self->port, &self->error))
+    return FALSE;
+  self->port = parlor_relay_get_port (relay);
+  return TRUE;
+}
+
 static gpointer
 run_relay (gpointer user_data)
 {
@@ -45,9 +92,8 @@ run_relay (gpointer user_data)
 
   g_main_context_push_thread_default (self->context);
   relay = parlor_relay_new (NULL);
-  if (parlor_relay_listen (relay, self->address, self->port, &self->error))
+  if (start_relay (self, relay))
     {
-      self->port = parlor_relay_get_port (relay);
       say_started (self);
       g_main_loop_run (self->loop);
     }
@@ -74,22 +120,22 @@ quit_loop (gpointer user_data)
 
 /**
  * parlor_hosting_start:
- * @address: an address literal to listen on
+ * @folder: where the relay's certificate is kept, see parlor_kept_certificate_load()
  * @port: 0 for any
- * @error: as parlor_relay_listen()
+ * @error: as parlor_relay_listen(); PARLOR_ERROR_FAILED when there is no certificate
  *
  * Returns once the relay listens. Any thread, but the same one for all calls.
  *
  * Returns: (transfer full) (nullable): free with parlor_hosting_stop()
  */
 ParlorHosting *
-parlor_hosting_start (const char *address, guint16 port, GError **error)
+parlor_hosting_start (const char *folder, guint16 port, GError **error)
 {
   ParlorHosting *self = g_new0 (ParlorHosting, 1);
 
   g_mutex_init (&self->mutex);
   g_cond_init (&self->started_cond);
-  self->address = g_strdup (address);
+  self->folder = g_strdup (folder);
   self->port = port;
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
@@ -115,6 +161,12 @@ parlor_hosting_get_port (ParlorHosting *self)
   return self->port;
 }
 
+GBytes *
+parlor_hosting_get_pin (ParlorHosting *self)
+{
+  return self->pin;
+}
+
 /**
  * parlor_hosting_stop:
  * @self: (transfer full): a relay's thread
@@ -134,6 +186,7 @@ parlor_hosting_stop (ParlorHosting *self)
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->started_cond);
   g_clear_error (&self->error);
-  g_free (self->address);
+  g_clear_pointer (&self->pin, g_bytes_unref);
+  g_free (self->folder);
   g_free (self);
 }

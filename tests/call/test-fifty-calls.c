@@ -212,7 +212,7 @@ test_fifty (void)
 int
 main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, NULL);
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   mallopt (M_ARENA_MAX, PARLOR_MALLOC_ARENAS);
   gst_init (NULL, NULL);
   g_test_add_func ("/call/fifty", test_fifty);
