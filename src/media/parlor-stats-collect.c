@@ -19,6 +19,7 @@
  */
 
 #define FPS_INTERVAL (200 * G_TIME_SPAN_MILLISECOND) /* shorter ones are not measured */
+#define REPORT_LASTS (15 * G_TIME_SPAN_SECOND)       /* a round trip of RTCP, when no report renews it */
 
 static void
 fill_flow (const ParlorFlow *flow, gint64 *bytes, gint64 *packets)
@@ -136,22 +137,32 @@ fill_fps (ParlorWebrtcPeer *self, ParlorStats *stats)
   stats->in.video.fps = self->stats_fps[1];
 }
 
-/* One source of the RTP session: theirs carry the round trip of our reports, ours what was asked of us. */
+/*
+ * One source of the RTP session: theirs carry the round trip of our reports, ours what was asked of us.
+ *
+ * GStreamer 1.22 counts every early packet as a report (rtp_session_on_timeout() sets last_rtcp_check_time, from which is_rtcp_time() puts
+ * the regular report off). With transport-cc the early ones never pause, so another webrtcbin reports once, at the very beginning:
+ * of sender reports that did not come yet (LSR 0, no round trip) or had just come, and then never again. Hence @reports, by which a trip
+ * that nobody renews is told from one that lasts. Browsers report every second or so.
+ */
 static void
-read_source (ParlorPeerStream *stream, const GstStructure *source, ParlorStats *stats)
+read_source (ParlorPeerStream *stream, const GstStructure *source, ParlorStats *stats, guint *reports)
 {
   gboolean internal = FALSE, has_report = FALSE;
-  guint ssrc = 0, round_trip = 0, nacks = 0;
+  guint ssrc = 0, round_trip = 0, nacks = 0, last = 0, since = 0;
 
   gst_structure_get (source, "internal", G_TYPE_BOOLEAN, &internal, "ssrc", G_TYPE_UINT, &ssrc, NULL);
   if (internal && ssrc == stream->tracks[PARLOR_TRACK_VIDEO].ssrc && gst_structure_get_uint (source, "recv-nack-count", &nacks))
     stats->out.video.nack = nacks;
-  if (!internal && gst_structure_get (source, "have-rb", G_TYPE_BOOLEAN, &has_report, "rb-round-trip", G_TYPE_UINT, &round_trip, NULL) && has_report && round_trip > 0)
-    stats->rtt_ms = round_trip * 1000.0 / 65536.0;
+  if (!internal && gst_structure_get (source, "have-rb", G_TYPE_BOOLEAN, &has_report, "rb-round-trip", G_TYPE_UINT, &round_trip, "rb-lsr", G_TYPE_UINT, &last, "rb-dlsr", G_TYPE_UINT, &since, NULL) && has_report && round_trip > 0)
+    {
+      stats->rtt_ms = round_trip * 1000.0 / 65536.0;
+      *reports += last + since;
+    }
 }
 
 static void
-read_session (ParlorPeerStream *stream, GstElement *session, ParlorStats *stats)
+read_session (ParlorPeerStream *stream, GstElement *session, ParlorStats *stats, guint *reports)
 {
   g_autoptr (GstStructure) structure = NULL;
   const GValue *sources;
@@ -164,7 +175,7 @@ read_session (ParlorPeerStream *stream, GstElement *session, ParlorStats *stats)
       const GValueArray *array = g_value_get_boxed (sources);
 
       for (guint i = 0; i < array->n_values; i++)
-        read_source (stream, g_value_get_boxed (&array->values[i]), stats);
+        read_source (stream, g_value_get_boxed (&array->values[i]), stats, reports);
     }
   G_GNUC_END_IGNORE_DEPRECATIONS
 }
@@ -173,14 +184,21 @@ static void
 fill_sessions (ParlorWebrtcPeer *self, ParlorStats *stats)
 {
   GstIterator *sessions = gst_bin_iterate_all_by_element_factory_name (GST_BIN (self->webrtc), "rtpsession");
+  gint64 now = g_get_monotonic_time ();
   GValue value = G_VALUE_INIT;
+  guint reports = 0;
 
   while (gst_iterator_next (sessions, &value) == GST_ITERATOR_OK)
     {
-      read_session (self->stream, g_value_get_object (&value), stats);
+      read_session (self->stream, g_value_get_object (&value), stats, &reports);
       g_value_reset (&value);
     }
   gst_iterator_free (sessions);
+  if (reports != self->stats_reports)
+    self->stats_reported = now;
+  self->stats_reports = reports;
+  if (now - self->stats_reported > REPORT_LASTS)
+    stats->rtt_ms = -1;
 }
 
 typedef struct

@@ -185,6 +185,8 @@ struct _ParlorWebrtcPeer
   gint64 stats_time;
   gint64 stats_frames[2]; /* out, in at stats_time */
   double stats_fps[2];
+  guint stats_reports; /* a sum over the reports of RTCP that were read last, to tell new ones */
+  gint64 stats_reported; /* us, when it last was another */
 };
 
 /* parlor-webrtc-peer.c */

@@ -49,7 +49,7 @@ typedef struct
     } audio;
   } in;
   double rtt_ms;       /* of the path, by our own clock: the median of the last three pings on `parlor-ping`; where nobody answers them
-                          (for 5 s), what the reports of RTCP say; else not known */
+                          (for 5 s), what the reports of RTCP say, unless none came for 15 s; else not known */
   gint64 estimate_bps; /* of the path, from congestion control */
   char *pair;          /* the candidate pair in use, "host/udp 127.0.0.1:50000 - host/udp 127.0.0.1:50001" */
 } ParlorStats;

@@ -51,7 +51,8 @@ def both_ways():
             for peer in (caller, callee):
                 peer.until("state", state="active")
                 peer.until("first-frame", kind="video")
-                stats = peer.stats_with(lambda s: in_video(s) > 30 and in_audio(s) > 50 and out_audio(s) > 50)
+                stats = peer.stats_with(lambda s: in_video(s) > 30 and in_audio(s) > 50 and out_audio(s) > 50 and "rtt_ms" in s)
+                assert 0 <= stats["rtt_ms"] < 20000, stats
                 assert figure(stats, "in", "video", "height") > 0, stats
                 assert stats["in"]["video"]["codec"] == "VP8", stats
                 assert figure(stats, "in", "video", "bytes") > 1000, stats
