@@ -15,7 +15,13 @@ G_BEGIN_DECLS
  * @PARLOR_ERROR_UNREACHABLE: nobody answers at an address
  * @PARLOR_ERROR_TLS: a certificate is not the one expected
  * @PARLOR_ERROR_CLOSED: the other end closed the connection
- * @PARLOR_ERROR_REJECTED: the relay refused (room full, not invited, ...)
+ * @PARLOR_ERROR_REJECTED: the relay refused, for another reason than the next ones
+ * @PARLOR_ERROR_NOT_INVITED: ... as the invite is not the room's, or not whole
+ * @PARLOR_ERROR_ROOM_FULL: ... as the room is full
+ * @PARLOR_ERROR_LOCKED: ... as the room is locked and nobody answered the knock
+ * @PARLOR_ERROR_REFUSED: ... as an owner of the room said no to the knock
+ * @PARLOR_ERROR_REMOVED: an owner of the room removed us
+ * @PARLOR_ERROR_REPLACED: another connection has our place in the room
  * @PARLOR_ERROR_STATE: the call is not in a state in which this can be done
  * @PARLOR_ERROR_BAD_SDP: a session description cannot be used
  * @PARLOR_ERROR_NO_FINGERPRINT: a session description does not promise one DTLS certificate
@@ -42,6 +48,12 @@ typedef enum
   PARLOR_ERROR_TLS,
   PARLOR_ERROR_CLOSED,
   PARLOR_ERROR_REJECTED,
+  PARLOR_ERROR_NOT_INVITED,
+  PARLOR_ERROR_ROOM_FULL,
+  PARLOR_ERROR_LOCKED,
+  PARLOR_ERROR_REFUSED,
+  PARLOR_ERROR_REMOVED,
+  PARLOR_ERROR_REPLACED,
   PARLOR_ERROR_STATE,
   PARLOR_ERROR_BAD_SDP,
   PARLOR_ERROR_NO_FINGERPRINT,

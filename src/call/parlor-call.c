@@ -57,7 +57,7 @@ tell_in_call (ParlorCall *self, gboolean in_call)
 {
   g_autoptr (ParlorMessage) message = NULL;
 
-  if (parlor_channel_get_state (self->channel) != PARLOR_CHANNEL_OPEN || parlor_channel_get_dialect (self->channel) != PARLOR_DIALECT_PARLOR)
+  if (parlor_channel_get_dialect (self->channel) != PARLOR_DIALECT_PARLOR)
     return;
 
   message = parlor_message_new (PARLOR_MESSAGE_IN_CALL);

@@ -13,6 +13,7 @@ G_BEGIN_DECLS
  * @PARLOR_CHANNEL_OPEN: welcomed (or, on a seed relay, connected): messages can be sent
  * @PARLOR_CHANNEL_WAITING: it was open, was lost, and is being tried again
  * @PARLOR_CHANNEL_CLOSED: over; parlor_channel_get_error() says why unless we closed it
+ * @PARLOR_CHANNEL_LOCKED: connected, but the room is locked: we may knock, and wait to be let in
  */
 typedef enum
 {
@@ -20,6 +21,7 @@ typedef enum
   PARLOR_CHANNEL_OPEN,
   PARLOR_CHANNEL_WAITING,
   PARLOR_CHANNEL_CLOSED,
+  PARLOR_CHANNEL_LOCKED,
 } ParlorChannelState;
 
 #define PARLOR_TYPE_CHANNEL (parlor_channel_get_type ())
@@ -45,7 +47,8 @@ struct _ParlorChannelInterface
   const GError *(*get_error) (ParlorChannel *self);
 };
 
-/* Never changes the state within: a channel that breaks over it says so later, from the main context. */
+/* Never changes the state within: a channel that breaks over it says so later, from the main context. While WAITING it may take a
+ * message, and say it once it is back in its old place; if it never is, the message is lost, as it might be on its way. */
 gboolean parlor_channel_send (ParlorChannel *self, const ParlorMessage *message, GError **error);
 void parlor_channel_close (ParlorChannel *self);
 ParlorChannelState parlor_channel_get_state (ParlorChannel *self);

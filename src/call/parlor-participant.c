@@ -20,6 +20,7 @@ enum
   PROP_NAME,
   PROP_DIALECT,
   PROP_IN_CALL,
+  PROP_AWAY,
   PROP_AUDIO,
   PROP_VIDEO,
   N_PROPS
@@ -35,6 +36,7 @@ struct _ParlorParticipant
   char *name;
   ParlorDialect dialect;
   gboolean in_call;
+  gboolean away;
   gboolean audio;
   gboolean video;
 };
@@ -59,6 +61,9 @@ parlor_participant_get_property (GObject *object, guint id, GValue *value, GPara
       break;
     case PROP_IN_CALL:
       g_value_set_boolean (value, self->in_call);
+      break;
+    case PROP_AWAY:
+      g_value_set_boolean (value, self->away);
       break;
     case PROP_AUDIO:
       g_value_set_boolean (value, self->audio);
@@ -95,6 +100,7 @@ parlor_participant_class_init (ParlorParticipantClass *klass)
   props[PROP_DIALECT] = g_param_spec_enum ("dialect", NULL, NULL, PARLOR_TYPE_DIALECT,
                                            PARLOR_DIALECT_PARLOR, flags);
   props[PROP_IN_CALL] = g_param_spec_boolean ("in-call", NULL, NULL, FALSE, flags);
+  props[PROP_AWAY] = g_param_spec_boolean ("away", NULL, NULL, FALSE, flags);
   props[PROP_AUDIO] = g_param_spec_boolean ("audio", NULL, NULL, TRUE, flags);
   props[PROP_VIDEO] = g_param_spec_boolean ("video", NULL, NULL, TRUE, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
@@ -159,6 +165,14 @@ parlor_participant_get_in_call (ParlorParticipant *self)
 }
 
 gboolean
+parlor_participant_get_away (ParlorParticipant *self)
+{
+  g_return_val_if_fail (PARLOR_IS_PARTICIPANT (self), FALSE);
+
+  return self->away;
+}
+
+gboolean
 parlor_participant_get_audio (ParlorParticipant *self)
 {
   g_return_val_if_fail (PARLOR_IS_PARTICIPANT (self), FALSE);
@@ -188,6 +202,12 @@ void
 parlor_participant_set_in_call (ParlorParticipant *self, gboolean in_call)
 {
   set_flag (self, &self->in_call, in_call, PROP_IN_CALL);
+}
+
+void
+parlor_participant_set_away (ParlorParticipant *self, gboolean away)
+{
+  set_flag (self, &self->away, away, PROP_AWAY);
 }
 
 void

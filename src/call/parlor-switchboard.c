@@ -14,10 +14,12 @@
 /*
  * ParlorSwitchboard: between one channel and at most one call. It keeps the list of who is in the room from welcome, joined and
  * left; finds for every other message the call it belongs to, by (from, call) or, in the seed's dialect, by who is expected;
- * answers rings with busy while there is a call; and settles two who ring each other. Main thread only.
+ * answers rings with busy while there is a call; and settles two who ring each other. While the relay is lost all of it stays, for
+ * a while: who comes back under the same id has missed nothing. Main thread only.
  */
 
 #define MAX_PARTICIPANTS 256
+#define PATIENCE_MS (15 * 1000)
 
 enum
 {
@@ -47,6 +49,9 @@ struct _ParlorSwitchboard
   ParlorPeerFactory *factory;
   ParlorDeadlines deadlines;
   gboolean allow_seed;
+  guint patience_ms;
+  guint patience_source; /* while the relay is lost */
+  guint away_source;     /* while the other of a call that is not up is away */
 
   char *id;
   GListStore *participants;
@@ -88,6 +93,7 @@ add_participant (ParlorSwitchboard *self, const ParlorPeerInfo *info)
 
   participant = parlor_participant_new (info->id, info->name, info->dialect);
   parlor_participant_set_in_call (participant, info->in_call);
+  parlor_participant_set_away (participant, info->away);
   g_list_store_append (self->participants, participant);
 }
 
@@ -106,6 +112,7 @@ on_call_state (ParlorCall *call, GParamSpec *pspec, gpointer user_data)
   if (parlor_call_get_state (call) != PARLOR_CALL_ENDED || self->call != call)
     return;
 
+  g_clear_handle_id (&self->away_source, g_source_remove);
   ended = g_steal_pointer (&self->call);
   g_signal_handlers_disconnect_by_data (ended, self);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CALL]);
@@ -271,31 +278,119 @@ handle_addressed (ParlorSwitchboard *self, const ParlorMessage *message)
 }
 
 static void
-handle_welcome (ParlorSwitchboard *self, const ParlorMessage *message)
+remove_participant (ParlorSwitchboard *self, const char *id)
 {
-  /* A new id: what was rung under the old one reaches nobody. */
+  guint position;
+
+  if (is_participant_of_call (self, id))
+    parlor_call_handle_left (self->call);
+  if (find_participant (self, id, &position))
+    g_list_store_remove (self->participants, position);
+}
+
+static gboolean
+on_away_too_long (gpointer user_data)
+{
+  g_autoptr (ParlorSwitchboard) self = g_object_ref (user_data);
+
+  self->away_source = 0;
+  if (parlor_call_get_state (self->call) != PARLOR_CALL_ACTIVE)
+    parlor_call_handle_left (self->call);
+  return G_SOURCE_REMOVE;
+}
+
+/* A call that is up goes on over its own connection. One that is not waits as long as their end of it would: without the relay they
+ * give it up themselves. */
+static void
+set_away (ParlorSwitchboard *self, const char *id, gboolean away)
+{
+  ParlorParticipant *participant = find_participant (self, id, NULL);
+
+  if (participant == NULL || parlor_participant_get_away (participant) == away)
+    return;
+
+  if (is_participant_of_call (self, id))
+    {
+      g_clear_handle_id (&self->away_source, g_source_remove);
+      if (away)
+        self->away_source = g_timeout_add (self->patience_ms, on_away_too_long, self);
+    }
+  parlor_participant_set_away (participant, away);
+}
+
+static gboolean
+is_among (GPtrArray *peers, ParlorParticipant *participant)
+{
+  for (guint i = 0; i < peers->len; i++)
+    if (g_strcmp0 (((ParlorPeerInfo *) peers->pdata[i])->id, parlor_participant_get_id (participant)) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* We are back in our old place: who is here now, and who left meanwhile. Those who stayed are who they were. */
+static void
+catch_up (ParlorSwitchboard *self, GPtrArray *peers)
+{
+  for (guint i = g_list_model_get_n_items (G_LIST_MODEL (self->participants)); i > 0; i--)
+    {
+      g_autoptr (ParlorParticipant) participant = g_list_model_get_item (G_LIST_MODEL (self->participants), i - 1);
+
+      /* Who hears of one that left may have done anything to the list. */
+      if (participant && !is_among (peers, participant))
+        remove_participant (self, parlor_participant_get_id (participant));
+    }
+
+  for (guint i = 0; i < peers->len; i++)
+    {
+      const ParlorPeerInfo *info = g_ptr_array_index (peers, i);
+      ParlorParticipant *participant = find_participant (self, info->id, NULL);
+
+      if (participant == NULL)
+        {
+          add_participant (self, info);
+          continue;
+        }
+      parlor_participant_set_in_call (participant, info->in_call);
+      set_away (self, info->id, info->away);
+    }
+}
+
+/* Whoever was here, and whatever we said to them, belongs to a relay, or a place, that is gone. */
+static void
+lose_all (ParlorSwitchboard *self)
+{
+  g_clear_handle_id (&self->patience_source, g_source_remove);
   if (self->call)
     parlor_call_handle_channel_lost (self->call);
+  g_list_store_remove_all (self->participants);
+}
+
+static gboolean
+on_patience_over (gpointer user_data)
+{
+  g_autoptr (ParlorSwitchboard) self = g_object_ref (user_data);
+
+  self->patience_source = 0;
+  lose_all (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+handle_welcome (ParlorSwitchboard *self, const ParlorMessage *message)
+{
+  gboolean resumed = g_strcmp0 (self->id, message->welcome.id) == 0;
+
+  g_clear_handle_id (&self->patience_source, g_source_remove);
+  /* A new id: what was rung under the old one reaches nobody. */
+  if (!resumed)
+    lose_all (self);
 
   g_free (self->id);
   self->id = g_strdup (message->welcome.id);
   g_clear_pointer (&self->ice_servers, g_ptr_array_unref);
   self->ice_servers = g_ptr_array_ref (message->welcome.ice_servers);
-  g_list_store_remove_all (self->participants);
-  for (guint i = 0; i < message->welcome.peers->len; i++)
-    add_participant (self, g_ptr_array_index (message->welcome.peers, i));
+  catch_up (self, message->welcome.peers);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ID]);
-}
-
-static void
-handle_left (ParlorSwitchboard *self, const ParlorMessage *message)
-{
-  guint position;
-
-  if (is_participant_of_call (self, message->left.id))
-    parlor_call_handle_left (self->call);
-  if (find_participant (self, message->left.id, &position))
-    g_list_store_remove (self->participants, position);
 }
 
 static void
@@ -324,7 +419,11 @@ on_message (ParlorChannel *channel, const ParlorMessage *message, gpointer user_
       add_participant (self, message->joined.peer);
       break;
     case PARLOR_MESSAGE_LEFT:
-      handle_left (self, message);
+      remove_participant (self, message->left.id);
+      break;
+    case PARLOR_MESSAGE_AWAY:
+    case PARLOR_MESSAGE_BACK:
+      set_away (self, message->person.id, message->type == PARLOR_MESSAGE_AWAY);
       break;
     case PARLOR_MESSAGE_IN_CALL:
       {
@@ -345,15 +444,14 @@ on_message (ParlorChannel *channel, const ParlorMessage *message, gpointer user_
 static void
 on_channel_state (ParlorChannel *channel, GParamSpec *pspec, gpointer user_data)
 {
-  ParlorSwitchboard *self = user_data;
+  g_autoptr (ParlorSwitchboard) self = g_object_ref (user_data); /* who hears of the end may let go of us */
   ParlorChannelState state = parlor_channel_get_state (channel);
+  gboolean may_return = parlor_channel_get_dialect (channel) == PARLOR_DIALECT_PARLOR && self->patience_ms > 0;
 
-  if (state != PARLOR_CHANNEL_WAITING && state != PARLOR_CHANNEL_CLOSED)
-    return;
-
-  if (self->call)
-    parlor_call_handle_channel_lost (self->call);
-  g_list_store_remove_all (self->participants);
+  if (state == PARLOR_CHANNEL_CLOSED || state == PARLOR_CHANNEL_LOCKED || (state == PARLOR_CHANNEL_WAITING && !may_return))
+    lose_all (self);
+  else if (state == PARLOR_CHANNEL_WAITING && self->patience_source == 0)
+    self->patience_source = g_timeout_add (self->patience_ms, on_patience_over, self);
 }
 
 static void
@@ -429,6 +527,7 @@ parlor_switchboard_init (ParlorSwitchboard *self)
   self->participants = g_list_store_new (PARLOR_TYPE_PARTICIPANT);
   self->allow_seed = TRUE;
   self->keys = parlor_call_keys_new ("", NULL, NULL);
+  self->patience_ms = PATIENCE_MS;
 }
 
 /**
@@ -450,6 +549,14 @@ parlor_switchboard_new (ParlorChannel *channel, ParlorPeerFactory *factory, cons
   g_signal_connect_object (channel, "message", G_CALLBACK (on_message), self, 0);
   g_signal_connect_object (channel, "notify::state", G_CALLBACK (on_channel_state), self, 0);
   return self;
+}
+
+void
+parlor_switchboard_set_patience (ParlorSwitchboard *self, guint ms)
+{
+  g_return_if_fail (PARLOR_IS_SWITCHBOARD (self));
+
+  self->patience_ms = ms;
 }
 
 void
@@ -571,6 +678,7 @@ parlor_switchboard_close (ParlorSwitchboard *self)
 {
   g_return_if_fail (PARLOR_IS_SWITCHBOARD (self));
 
+  g_clear_handle_id (&self->patience_source, g_source_remove);
   if (self->call)
     parlor_call_hang_up (self->call);
   if (self->channel)

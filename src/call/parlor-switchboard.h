@@ -26,6 +26,10 @@ G_DECLARE_FINAL_TYPE (ParlorSwitchboard, parlor_switchboard, PARLOR, SWITCHBOARD
  */
 ParlorSwitchboard *parlor_switchboard_new (ParlorChannel *channel, ParlorPeerFactory *factory, const ParlorDeadlines *deadlines);
 
+/* How long people, and a call that is not up yet, outlive the loss of the relay, here or at the other end of the call: it may know us again.
+ * Default 15 s; 0 = not at all. */
+void parlor_switchboard_set_patience (ParlorSwitchboard *self, guint ms);
+
 /* With a key or a pin the seed's dialect is refused (`downgrade`). Default TRUE. */
 void parlor_switchboard_set_allow_seed (ParlorSwitchboard *self, gboolean allow);
 

@@ -98,6 +98,24 @@ on_core_call (ParlorCore *core, GParamSpec *pspec, gpointer user_data)
     g_signal_connect (call, "notify::state", G_CALLBACK (on_call_state), user_data);
 }
 
+/* Nobody is at hand who could be asked, unless they type. */
+static void
+on_core_session (ParlorCore *core, GParamSpec *pspec, gpointer user_data)
+{
+  Program *self = user_data;
+  gboolean asks = self->arguments.mode == PARLOR_PEER_MODE_MANUAL;
+  g_autoptr (GError) locked = NULL;
+
+  if (parlor_core_get_session (core) != PARLOR_SESSION_LOCKED)
+    return;
+
+  locked = g_error_new_literal (PARLOR_ERROR, PARLOR_ERROR_LOCKED,
+                                asks ? "The room is locked. Say \"knock\", and wait." : "The room is locked. Knocking.");
+  parlor_peer_reporter_error (self->reporter, locked);
+  if (!asks)
+    parlor_core_knock (core, NULL);
+}
+
 static void
 on_incoming (ParlorCore *core, ParlorCall *call, gpointer user_data)
 {
@@ -165,6 +183,8 @@ obey (Program *self, const char *line, GError **error)
     return parlor_core_accept (self->core, error);
   if (g_str_equal (line, "decline"))
     return parlor_core_decline (self->core, error);
+  if (g_str_equal (line, "knock"))
+    return parlor_core_knock (self->core, error);
   if (g_str_equal (line, "hang-up"))
     parlor_core_hang_up (self->core);
   else if (g_str_equal (line, "quit"))
@@ -172,7 +192,7 @@ obey (Program *self, const char *line, GError **error)
   else if (!(g_str_has_prefix (line, "mute ") && set_muted (self, line + strlen ("mute "), TRUE)) && !(g_str_has_prefix (line, "unmute ") && set_muted (self, line + strlen ("unmute "), FALSE)))
     {
       g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_BAD_USAGE,
-                   "\"%s\" is no command; there are call, accept, decline, hang-up, mute audio|video, "
+                   "\"%s\" is no command; there are call, accept, decline, hang-up, knock, mute audio|video, "
                    "unmute audio|video and quit.",
                    line);
       return FALSE;
@@ -248,6 +268,7 @@ set_up (Program *self, GError **error)
 
   self->core = parlor_core_new (self->studio, self->arguments.name, NULL);
   g_signal_connect (self->core, "incoming", G_CALLBACK (on_incoming), self);
+  g_signal_connect (self->core, "notify::session", G_CALLBACK (on_core_session), self);
   self->reporter = parlor_peer_reporter_new (self->core, self->arguments.json);
   g_signal_connect (self->core, "notify::call", G_CALLBACK (on_core_call), self);
   g_signal_connect (self->core, "ended", G_CALLBACK (on_ended), self);

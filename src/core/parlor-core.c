@@ -5,6 +5,7 @@
 
 #include "parlor-core.h"
 
+#include "parlor-call-keys.h"
 #include "parlor-core-enums.h"
 #include "parlor-error.h"
 #include "parlor-hosting.h"
@@ -102,7 +103,7 @@ may_call (ParlorCore *self, ParlorParticipant *participant)
 }
 
 /*
- * Whom "call" means: who rings us; else the first in the room who may be called and is free; else one who is said to be in a call, which
+ * Whom "call" means: who rings us; else the first in the room who may be called and is free; else one who is said to be away, or in a call, which
  * may be over by the time the ring is there, and is answered with busy if not. On a seed relay nobody is known and everybody is meant.
  */
 static ParlorParticipant *
@@ -121,7 +122,7 @@ find_callable (ParlorCore *self)
 
       if (!may_call (self, participant))
         continue;
-      if (!parlor_participant_get_in_call (participant))
+      if (!parlor_participant_get_in_call (participant) && !parlor_participant_get_away (participant))
         return g_steal_pointer (&participant);
       g_set_object (&busy, participant);
     }
@@ -296,6 +297,10 @@ on_channel_state (ParlorChannel *channel, GParamSpec *pspec, gpointer user_data)
       self->ready = FALSE;
       set_session (self, PARLOR_SESSION_RECONNECTING);
       break;
+    case PARLOR_CHANNEL_LOCKED:
+      self->ready = FALSE;
+      set_session (self, PARLOR_SESSION_LOCKED);
+      break;
     case PARLOR_CHANNEL_CLOSED:
       fail (self, parlor_channel_get_error (channel));
       break;
@@ -306,7 +311,14 @@ static void
 join (ParlorCore *self, ParlorInvite *invite, gboolean call)
 {
   ParlorWsChannel *channel = parlor_ws_channel_new (invite, self->name);
+  g_autoptr (ParlorCallKeys) keys = parlor_call_keys_new (parlor_invite_get_room (invite), parlor_invite_get_key (invite),
+                                                          parlor_invite_get_guest_key (invite));
+  g_autofree char *ticket = parlor_call_keys_new_ticket (keys);
   GListModel *participants;
+
+  parlor_ws_channel_set_ticket (channel, ticket);
+  if (self->hosting)
+    parlor_ws_channel_set_host_token (channel, parlor_hosting_get_host_token (self->hosting));
 
   self->channel = PARLOR_CHANNEL (channel);
   self->switchboard = parlor_switchboard_new (self->channel, PARLOR_PEER_FACTORY (self->studio), &self->deadlines);
@@ -546,6 +558,19 @@ parlor_core_join (ParlorCore *self, const char *text, gboolean call, GError **er
   parlor_core_leave (self);
   join (self, invite, call);
   return TRUE;
+}
+
+gboolean
+parlor_core_knock (ParlorCore *self, GError **error)
+{
+  g_return_val_if_fail (PARLOR_IS_CORE (self), FALSE);
+
+  if (self->session != PARLOR_SESSION_LOCKED)
+    {
+      g_set_error_literal (error, PARLOR_ERROR, PARLOR_ERROR_STATE, "There is no locked door.");
+      return FALSE;
+    }
+  return parlor_ws_channel_knock (PARLOR_WS_CHANNEL (self->channel), error);
 }
 
 void

@@ -14,6 +14,7 @@ G_BEGIN_DECLS
  * @PARLOR_SESSION_CONNECTING: on the way into a room
  * @PARLOR_SESSION_IN_ROOM: there
  * @PARLOR_SESSION_RECONNECTING: the relay was lost and is being tried again
+ * @PARLOR_SESSION_LOCKED: outside a locked room: parlor_core_knock(), and wait for IN_ROOM or "failed"
  */
 typedef enum
 {
@@ -21,6 +22,7 @@ typedef enum
   PARLOR_SESSION_CONNECTING,
   PARLOR_SESSION_IN_ROOM,
   PARLOR_SESSION_RECONNECTING,
+  PARLOR_SESSION_LOCKED,
 } ParlorSessionState;
 
 #define PARLOR_TYPE_CORE (parlor_core_get_type ())
@@ -57,6 +59,8 @@ void parlor_core_host (ParlorCore *self, guint16 port);
  * @error: PARLOR_ERROR_BAD_INVITE; everything later comes by "failed"
  */
 gboolean parlor_core_join (ParlorCore *self, const char *text, gboolean call, GError **error);
+/* Asks those in a locked room to let us in. PARLOR_ERROR_STATE unless LOCKED, or when we have knocked already. */
+gboolean parlor_core_knock (ParlorCore *self, GError **error);
 /* Ends call, session and hosting. */
 void parlor_core_leave (ParlorCore *self);
 

@@ -7,6 +7,7 @@
 
 #include "parlor-error.h"
 #include "parlor-kept-certificate.h"
+#include "parlor-keys.h"
 #include "parlor-relay.h"
 
 /*
@@ -27,6 +28,7 @@ struct _ParlorHosting
 
   /* set before the thread starts or on it, read after started */
   char *folder;
+  char *host_token;
   guint16 port;
   GBytes *pin;
 };
@@ -92,6 +94,7 @@ run_relay (gpointer user_data)
 
   g_main_context_push_thread_default (self->context);
   relay = parlor_relay_new (NULL);
+  parlor_relay_set_host_token (relay, self->host_token);
   if (start_relay (self, relay))
     {
       say_started (self);
@@ -136,6 +139,7 @@ parlor_hosting_start (const char *folder, guint16 port, GError **error)
   g_mutex_init (&self->mutex);
   g_cond_init (&self->started_cond);
   self->folder = g_strdup (folder);
+  self->host_token = parlor_keys_new_call_id ();
   self->port = port;
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
@@ -167,6 +171,12 @@ parlor_hosting_get_pin (ParlorHosting *self)
   return self->pin;
 }
 
+const char *
+parlor_hosting_get_host_token (ParlorHosting *self)
+{
+  return self->host_token;
+}
+
 /**
  * parlor_hosting_stop:
  * @self: (transfer full): a relay's thread
@@ -188,5 +198,6 @@ parlor_hosting_stop (ParlorHosting *self)
   g_clear_error (&self->error);
   g_clear_pointer (&self->pin, g_bytes_unref);
   g_free (self->folder);
+  g_free (self->host_token);
   g_free (self);
 }

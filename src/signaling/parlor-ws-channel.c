@@ -5,9 +5,10 @@
 
 #include "parlor-ws-channel-private.h"
 
-#include "parlor-error.h"
-#include "parlor-wire-enums.h"
 #include "parlor-call-enums.h"
+#include "parlor-pin.h"
+#include "parlor-wire-enums.h"
+#include "parlor-ws-error.h"
 
 #include <libsoup/soup.h>
 
@@ -18,15 +19,23 @@
  * attempt or a connection comes to lose(), which decides between another attempt and the end. Callbacks of
  * libsoup hold the channel weakly, so dropping the last reference ends everything at once.
  *
+ * Each welcome brings a token by which the next hello takes the same place in the room again. What is to be said
+ * meanwhile waits in the outbox, which is worth nothing under another id.
+ *
  * A relay may be hostile or broken: nothing that it sends is worth more than a debug line.
  */
 
 #define DEADLINE_MS (10 * 1000)
-#define KEEPALIVE_S 20 /* as often as the relay pings; keeps NATs and proxies from forgetting us */
+/* libsoup pings, which also keeps NATs and proxies from forgetting us, but does not care for an answer: we do. */
+#define KEEPALIVE_S 10
+#define SILENCE_MS (25 * 1000)
+#define PROBE_MS (2 * 1000)
+#define MAX_OUTBOX 128 /* messages */
+#define CLOSE_REPLACED 4001
 /* A connection that held this long was a good one: the next loss begins with a short wait again. */
 #define STEADY_US (10 * G_USEC_PER_SEC)
 /* A relay adds to a message of full size (`from`; to a seed page's also `to`); the parser refuses what is larger
- * without. This bounds one frame: of a message in many fragments libsoup 3.2 keeps as much as comes. */
+ * without. This bounds one frame; all fragments of a message together are bound only by libsoup 3.8 and later. */
 #define MAX_FRAME (PARLOR_WIRE_MAX_MESSAGE + 1024)
 
 struct _ParlorWsChannel
@@ -35,6 +44,8 @@ struct _ParlorWsChannel
 
   ParlorInvite *invite;
   char *name;
+  char *ticket;     /* nullable */
+  char *host_token; /* nullable */
   ParlorChannelState state;
   ParlorDialect dialect;
   GError *error;
@@ -45,6 +56,20 @@ struct _ParlorWsChannel
   guint deadline_id;
   guint retry_id;
 
+  char *id;           /* of the last welcome */
+  char *resume_token; /* nullable: what takes its place again */
+  char *owner_token;  /* nullable */
+  GQueue outbox;      /* of texts, said while WAITING */
+  gboolean knocked;
+
+  gint64 heard_at; /* monotonic, µs: the last sign of life */
+  guint silence_id;
+  guint probe_id;
+  guint n_probes; /* not answered yet */
+
+  guint keepalive_s;
+  guint silence_ms;
+  guint probe_ms;
   guint deadline_ms;
   ParlorBackoff *backoff;
   gint64 opened_at; /* monotonic, µs; 0 while it never was open */
@@ -87,46 +112,37 @@ set_dialect (ParlorWsChannel *self, ParlorDialect dialect)
   g_object_notify (G_OBJECT (self), "dialect");
 }
 
-/* (transfer full): an error whose words begin with "HOST:PORT" put into @format. */
-static GError *
-say (ParlorWsChannel *self, ParlorError code, const char *format)
-{
-  g_autoptr (ParlorInvite) bare = parlor_invite_new (parlor_invite_get_host (self->invite),
-                                                     parlor_invite_get_port (self->invite), NULL, FALSE, NULL, NULL,
-                                                     NULL);
-  g_autofree char *where = parlor_invite_to_display (bare);
-  g_auto (GStrv) parts = g_strsplit (format, "@", -1);
-  g_autofree char *words = g_strjoinv (where, parts);
-
-  return g_error_new_literal (PARLOR_ERROR, code, words);
-}
-
-/* Lets the close frame, and what was sent before it, go out; the connection then frees itself (libsoup waits 5 s for the
+/* NORMAL gives up our place in the room, anything else means to be back.
+ * Lets the close frame, and what was sent before it, go out; the connection then frees itself (libsoup waits 5 s for the
  * other end). */
 static void
-let_go (ParlorWsChannel *self)
+let_go (ParlorWsChannel *self, gushort close_code)
 {
   g_autoptr (SoupWebsocketConnection) connection = g_steal_pointer (&self->connection);
 
   g_clear_handle_id (&self->deadline_id, g_source_remove);
+  g_clear_handle_id (&self->silence_id, g_source_remove);
+  g_clear_handle_id (&self->probe_id, g_source_remove);
+  self->n_probes = 0;
+  self->knocked = FALSE;
   if (connection == NULL)
     return;
   g_signal_handlers_disconnect_by_data (connection, self);
   if (soup_websocket_connection_get_state (connection) != SOUP_WEBSOCKET_STATE_OPEN)
     return;
   g_signal_connect (connection, "closed", G_CALLBACK (g_object_unref), NULL);
-  soup_websocket_connection_close (connection, SOUP_WEBSOCKET_CLOSE_NORMAL, NULL);
+  soup_websocket_connection_close (connection, close_code, NULL);
   g_steal_pointer (&connection);
 }
 
 static void
-end_attempt (ParlorWsChannel *self)
+end_attempt (ParlorWsChannel *self, gushort close_code)
 {
   if (self->attempt)
     g_cancellable_cancel (self->attempt);
   g_clear_object (&self->attempt);
   g_clear_handle_id (&self->retry_id, g_source_remove);
-  let_go (self);
+  let_go (self, close_code);
 }
 
 static gboolean
@@ -143,11 +159,13 @@ on_retry_due (gpointer user_data)
 static void
 lose (ParlorWsChannel *self, Verdict verdict, GError *error)
 {
+  gboolean is_final = verdict == FINAL || self->opened_at == 0;
   guint wait;
 
-  end_attempt (self);
-  if (verdict == FINAL || self->opened_at == 0)
+  end_attempt (self, is_final ? SOUP_WEBSOCKET_CLOSE_NORMAL : SOUP_WEBSOCKET_CLOSE_GOING_AWAY);
+  if (is_final)
     {
+      g_clear_error (&self->error);
       self->error = error;
       set_state (self, PARLOR_CHANNEL_CLOSED);
       return;
@@ -169,9 +187,9 @@ on_deadline (gpointer user_data)
 
   self->deadline_id = 0;
   lose (self, RETRY,
-        say (self, PARLOR_ERROR_UNREACHABLE,
-             self->connection ? "The relay at @ does not answer. Try again later, or check that it is a Parlor relay."
-                              : "Nobody answers at @. Check the address, and that the relay is running."));
+        parlor_ws_error_new (self->invite, PARLOR_ERROR_UNREACHABLE,
+                             self->connection ? "The relay at @ does not answer. Try again later, or check that it is a Parlor relay."
+                                              : "Nobody answers at @. Check the address, and that the relay is running."));
   return G_SOURCE_REMOVE;
 }
 
@@ -183,39 +201,132 @@ set_open (ParlorWsChannel *self)
   set_state (self, PARLOR_CHANNEL_OPEN);
 }
 
-/* The relay refused before it welcomed. Some refusals are about this moment only. */
+static void
+send_hello (ParlorWsChannel *self)
+{
+  g_autoptr (ParlorMessage) hello = parlor_message_new (PARLOR_MESSAGE_HELLO);
+  g_autofree char *text = NULL;
+
+  hello->hello.name = parlor_wire_clean_name (self->name);
+  hello->hello.client = g_strdup ("parlor/" PARLOR_VERSION);
+  hello->hello.ticket = g_strdup (self->ticket);
+  hello->hello.resume = g_strdup (self->resume_token);
+  hello->hello.owner = g_strdup (self->owner_token);
+  text = parlor_message_serialize (hello, PARLOR_DIALECT_PARLOR);
+  soup_websocket_connection_send_text (self->connection, text);
+}
+
+/* Our old place is gone, and with it whoever expected something of us there. */
+static void
+forget_place (ParlorWsChannel *self)
+{
+  g_clear_pointer (&self->resume_token, g_free);
+  g_queue_clear_full (&self->outbox, g_free);
+}
+
+/* The relay did not welcome us. Some refusals are about this moment only, and two are not the end. */
 static void
 refuse (ParlorWsChannel *self, const ParlorMessage *message)
 {
   static const char *const passing[] = { "draining", "rate", NULL };
   const char *code = message->error.code;
-  gboolean worded = message->error.message && *message->error.message;
-  GError *error = g_error_new (PARLOR_ERROR, PARLOR_ERROR_REJECTED, "The relay refused: %s (%s)",
-                               worded ? message->error.message : "it does not say why", code);
 
-  lose (self, g_strv_contains (passing, code) ? RETRY : FINAL, error);
+  if (self->resume_token && g_str_equal (code, "resume-expired"))
+    {
+      forget_place (self);
+      send_hello (self);
+    }
+  else if (self->state != PARLOR_CHANNEL_LOCKED && g_str_equal (code, "locked"))
+    {
+      forget_place (self);
+      g_clear_handle_id (&self->deadline_id, g_source_remove);
+      set_state (self, PARLOR_CHANNEL_LOCKED);
+    }
+  else
+    {
+      lose (self, g_strv_contains (passing, code) ? RETRY : FINAL,
+            parlor_ws_error_of_refusal (self->invite, message));
+    }
+}
+
+/* The relay says how we are called here: by the old name, if it kept our place. */
+static void
+take_place (ParlorWsChannel *self, const ParlorMessage *welcome)
+{
+  if (g_strcmp0 (self->id, welcome->welcome.id) != 0)
+    forget_place (self);
+  g_free (self->id);
+  g_free (self->resume_token);
+  g_free (self->owner_token);
+  self->id = g_strdup (welcome->welcome.id);
+  self->resume_token = g_strdup (welcome->welcome.resume);
+  self->owner_token = g_strdup (welcome->welcome.owner);
+}
+
+static void
+empty_outbox (ParlorWsChannel *self)
+{
+  char *text;
+
+  while (self->state == PARLOR_CHANNEL_OPEN && (text = g_queue_pop_head (&self->outbox)) != NULL)
+    {
+      soup_websocket_connection_send_text (self->connection, text);
+      g_free (text);
+    }
+}
+
+static void
+receive_before_welcome (ParlorWsChannel *self, const ParlorMessage *message)
+{
+  if (message->type == PARLOR_MESSAGE_ERROR)
+    {
+      refuse (self, message);
+    }
+  else if (message->type == PARLOR_MESSAGE_WELCOME)
+    {
+      take_place (self, message);
+      set_open (self);
+      /* Whoever saw it open may have closed it. */
+      if (self->state == PARLOR_CHANNEL_OPEN)
+        parlor_channel_emit_message (PARLOR_CHANNEL (self), message);
+      empty_outbox (self);
+    }
+  else
+    {
+      g_debug ("%s before welcome", parlor_message_type_to_string (message->type));
+    }
+}
+
+/* Nobody else asked for it. */
+static gboolean
+is_answer_to_probe (ParlorWsChannel *self, const char *about)
+{
+  if (self->n_probes == 0 || g_strcmp0 (about, "turn") != 0)
+    return FALSE;
+  self->n_probes--;
+  return TRUE;
 }
 
 static void
 receive (ParlorWsChannel *self, const ParlorMessage *message)
 {
-  gboolean welcomed = self->state == PARLOR_CHANNEL_OPEN;
+  gboolean is_refusal = message->type == PARLOR_MESSAGE_ERROR && message->from == NULL;
 
-  if (!welcomed && message->type == PARLOR_MESSAGE_ERROR)
-    {
-      refuse (self, message);
-      return;
-    }
-  if (!welcomed && message->type != PARLOR_MESSAGE_WELCOME)
-    {
-      g_debug ("%s before welcome", parlor_message_type_to_string (message->type));
-      return;
-    }
-  if (!welcomed)
-    set_open (self);
-  /* Whoever saw it open may have closed it. */
-  if (self->state == PARLOR_CHANNEL_OPEN)
+  if (self->state != PARLOR_CHANNEL_OPEN)
+    receive_before_welcome (self, message);
+  else if (is_refusal && g_str_equal (message->error.code, "removed"))
+    lose (self, FINAL, parlor_ws_error_of_refusal (self->invite, message));
+  else if (is_refusal && is_answer_to_probe (self, message->error.about))
+    g_debug ("the relay is there");
+  else if (message->type != PARLOR_MESSAGE_TURN || !is_answer_to_probe (self, "turn"))
     parlor_channel_emit_message (PARLOR_CHANNEL (self), message);
+}
+
+static void
+on_connection_alive (ParlorWsChannel *self)
+{
+  self->heard_at = g_get_monotonic_time ();
+  g_clear_handle_id (&self->probe_id, g_source_remove);
 }
 
 static void
@@ -227,6 +338,7 @@ on_connection_message (ParlorWsChannel *self, SoupWebsocketDataType type, GBytes
   gsize size;
   const char *text = g_bytes_get_data (bytes, &size);
 
+  on_connection_alive (self);
   if (type == SOUP_WEBSOCKET_DATA_TEXT)
     message = parlor_message_parse (text ? text : "", size, self->dialect, &error);
   if (message)
@@ -238,9 +350,17 @@ on_connection_message (ParlorWsChannel *self, SoupWebsocketDataType type, GBytes
 static void
 on_connection_closed (ParlorWsChannel *self)
 {
-  g_debug ("closed by the relay with %u", soup_websocket_connection_get_close_code (self->connection));
-  lose (self, RETRY,
-        say (self, PARLOR_ERROR_CLOSED, "The relay at @ closed the connection. Check the address, or try again later."));
+  gushort code = soup_websocket_connection_get_close_code (self->connection);
+
+  g_debug ("closed by the relay with %u", code);
+  if (code == CLOSE_REPLACED)
+    lose (self, FINAL,
+          parlor_ws_error_new (self->invite, PARLOR_ERROR_REPLACED,
+                               "Another connection took your place in the room at @. Close the other program."));
+  else
+    lose (self, RETRY,
+          parlor_ws_error_new (self->invite, PARLOR_ERROR_CLOSED,
+                               "The relay at @ closed the connection. Check the address, or try again later."));
 }
 
 /* A frame against RFC 6455, or one that is too large: libsoup would wait for the other end's goodbye, we do not. */
@@ -250,22 +370,63 @@ on_connection_error (ParlorWsChannel *self, GError *error)
   g_debug ("%s", error->message);
   if (g_error_matches (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_CLOSE_TOO_BIG))
     lose (self, RETRY,
-          say (self, PARLOR_ERROR_TOO_LARGE, "The relay at @ sent more than a message may hold. Is it a Parlor relay?"));
+          parlor_ws_error_new (self->invite, PARLOR_ERROR_TOO_LARGE, "The relay at @ sent more than a message may hold. Is it a Parlor relay?"));
   else
     lose (self, RETRY,
-          say (self, PARLOR_ERROR_CLOSED, "The connection to the relay at @ broke. Try again later."));
+          parlor_ws_error_new (self->invite, PARLOR_ERROR_CLOSED, "The connection to the relay at @ broke. Try again later."));
 }
 
 static void
-send_hello (ParlorWsChannel *self)
+lose_in_silence (ParlorWsChannel *self)
 {
-  g_autoptr (ParlorMessage) hello = parlor_message_new (PARLOR_MESSAGE_HELLO);
-  g_autofree char *text = NULL;
+  lose (self, RETRY,
+        parlor_ws_error_new (self->invite, PARLOR_ERROR_CLOSED, "Nothing came from the relay at @ any more. Try again later."));
+}
 
-  hello->hello.name = parlor_wire_clean_name (self->name);
-  hello->hello.client = g_strdup ("parlor/" PARLOR_VERSION);
-  text = parlor_message_serialize (hello, PARLOR_DIALECT_PARLOR);
-  soup_websocket_connection_send_text (self->connection, text);
+static gboolean
+on_silence_check (gpointer user_data)
+{
+  ParlorWsChannel *self = user_data;
+
+  if (g_get_monotonic_time () - self->heard_at < (gint64) self->silence_ms * 1000)
+    return G_SOURCE_CONTINUE;
+
+  self->silence_id = 0;
+  lose_in_silence (self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_probe_deadline (gpointer user_data)
+{
+  g_autoptr (ParlorWsChannel) self = g_object_ref (user_data);
+
+  self->probe_id = 0;
+  lose_in_silence (self);
+  parlor_ws_channel_probe (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* A message's fragments together, where libsoup can. */
+static void
+bound_messages (SoupWebsocketConnection *connection)
+{
+  soup_websocket_connection_set_max_incoming_payload_size (connection, MAX_FRAME);
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (connection), "max-total-message-size"))
+    g_object_set (connection, "max-total-message-size", (guint64) MAX_FRAME, NULL);
+}
+
+static void
+watch (ParlorWsChannel *self)
+{
+  bound_messages (self->connection);
+  soup_websocket_connection_set_keepalive_interval (self->connection, self->keepalive_s);
+  g_signal_connect_object (self->connection, "message", G_CALLBACK (on_connection_message), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->connection, "pong", G_CALLBACK (on_connection_alive), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->connection, "error", G_CALLBACK (on_connection_error), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->connection, "closed", G_CALLBACK (on_connection_closed), self, G_CONNECT_SWAPPED);
+  self->heard_at = g_get_monotonic_time ();
+  self->silence_id = g_timeout_add (self->silence_ms / 5, on_silence_check, self);
 }
 
 static gboolean
@@ -282,12 +443,7 @@ take_connection (ParlorWsChannel *self, SoupWebsocketConnection *connection)
   const char *protocol = soup_websocket_connection_get_protocol (connection);
 
   self->connection = connection;
-  soup_websocket_connection_set_max_incoming_payload_size (connection, MAX_FRAME);
-  soup_websocket_connection_set_keepalive_interval (connection, KEEPALIVE_S);
-  g_signal_connect_object (connection, "message", G_CALLBACK (on_connection_message), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (connection, "error", G_CALLBACK (on_connection_error), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (connection, "closed", G_CALLBACK (on_connection_closed), self, G_CONNECT_SWAPPED);
-
+  watch (self);
   if (g_strcmp0 (protocol, PARLOR_WIRE_SUBPROTOCOL) == 0)
     {
       set_dialect (self, PARLOR_DIALECT_PARLOR);
@@ -303,64 +459,17 @@ take_connection (ParlorWsChannel *self, SoupWebsocketConnection *connection)
   else
     {
       lose (self, FINAL,
-            say (self, PARLOR_ERROR_REJECTED,
-                 "The relay at @ does not speak Parlor's protocol, so this invite's key could not protect the call "
-                 "(downgrade). Ask for a new invite."));
+            parlor_ws_error_new (self->invite, PARLOR_ERROR_REJECTED,
+                                 "The relay at @ does not speak Parlor's protocol, so this invite's key could not protect the call "
+                                 "(downgrade). Ask for a new invite."));
     }
-}
-
-static gboolean
-has_the_pin (ParlorWsChannel *self, GTlsCertificate *certificate)
-{
-  GBytes *pin = parlor_invite_get_pin (self->invite);
-  g_autoptr (GByteArray) der = NULL;
-  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  guint8 digest[PARLOR_INVITE_PIN_SIZE];
-  gsize size = sizeof digest;
-
-  if (certificate == NULL)
-    return FALSE;
-  g_object_get (certificate, "certificate", &der, NULL);
-  g_checksum_update (checksum, der->data, der->len);
-  g_checksum_get_digest (checksum, digest, &size);
-  return memcmp (digest, g_bytes_get_data (pin, NULL), sizeof digest) == 0;
 }
 
 /* Asked when the system's trust says no. With a pin that is always, see start_attempt(). */
 static gboolean
 on_accept_certificate (ParlorWsChannel *self, GTlsCertificate *certificate)
 {
-  return has_the_pin (self, certificate);
-}
-
-static GError *
-explain_tls (ParlorWsChannel *self, const GError *error)
-{
-  if (!g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
-    return say (self, PARLOR_ERROR_TLS, "There is no TLS at @. Check the address: a relay without TLS has one that begins with "
-                                        "http:// or ws://.");
-  if (parlor_invite_get_pin (self->invite))
-    return say (self, PARLOR_ERROR_TLS, "The relay at @ is not the one of this invite: its certificate is another. Ask for a new "
-                                        "invite.");
-  return say (self, PARLOR_ERROR_TLS, "The certificate of @ is not trusted by this computer. Use the whole invite, or a relay "
-                                      "with a valid certificate.");
-}
-
-static GError *
-explain (ParlorWsChannel *self, SoupMessage *handshake, const GError *error)
-{
-  if (error->domain == G_TLS_ERROR)
-    return explain_tls (self, error);
-  if (error->domain == SOUP_WEBSOCKET_ERROR && soup_message_get_status (handshake) == SOUP_STATUS_SERVICE_UNAVAILABLE)
-    return say (self, PARLOR_ERROR_REJECTED, "The relay at @ is full. Try again later.");
-  if (error->domain == SOUP_WEBSOCKET_ERROR || error->domain == SOUP_SESSION_ERROR)
-    return say (self, PARLOR_ERROR_REJECTED, "This address does not answer as a Parlor relay: @. Check it, the room too.");
-  if (error->domain == G_RESOLVER_ERROR)
-    return say (self, PARLOR_ERROR_UNREACHABLE, "No computer of this name is known: @. Check the address.");
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT)
-      || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
-    return say (self, PARLOR_ERROR_CLOSED, "@ closed the connection. Check the address, or try again later.");
-  return say (self, PARLOR_ERROR_UNREACHABLE, "Nobody answers at @. Check the address, and that the relay is running.");
+  return parlor_pin_matches (parlor_invite_get_pin (self->invite), certificate);
 }
 
 /* What an attempt's callback needs; the channel may be gone by then. */
@@ -396,14 +505,15 @@ on_handshake_done (GObject *source, GAsyncResult *result, gpointer user_data)
   if (error)
     {
       g_debug ("%s", error->message);
-      lose (self, error->domain == G_TLS_ERROR ? FINAL : RETRY, explain (self, attempt->handshake, error));
+      lose (self, error->domain == G_TLS_ERROR ? FINAL : RETRY, parlor_ws_error_of_handshake (self->invite, attempt->handshake, error));
     }
   else if (parlor_invite_get_pin (self->invite)
-           && !has_the_pin (self, soup_message_get_tls_peer_certificate (attempt->handshake)))
+           && !parlor_pin_matches (parlor_invite_get_pin (self->invite),
+                                   soup_message_get_tls_peer_certificate (attempt->handshake)))
     {
       const GError mismatch = { G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE, (char *) "" };
 
-      lose (self, FINAL, explain_tls (self, &mismatch));
+      lose (self, FINAL, parlor_ws_error_of_tls (self->invite, &mismatch));
     }
   else
     {
@@ -422,6 +532,8 @@ start_attempt (ParlorWsChannel *self)
   attempt->handshake = soup_message_new (SOUP_METHOD_GET, url);
   /* A relay is where the invite says: following a redirect could lead anywhere. */
   soup_message_add_flags (attempt->handshake, SOUP_MESSAGE_NO_REDIRECT);
+  if (self->host_token)
+    soup_message_headers_replace (soup_message_get_request_headers (attempt->handshake), "Parlor-Host", self->host_token);
   if (parlor_invite_get_pin (self->invite))
     g_signal_connect_object (attempt->handshake, "accept-certificate", G_CALLBACK (on_accept_certificate), self,
                              G_CONNECT_SWAPPED);
@@ -432,34 +544,46 @@ start_attempt (ParlorWsChannel *self)
                                         self->attempt, on_handshake_done, attempt);
 }
 
+/* (transfer full) (nullable): @message in the relay's dialect */
+static char *
+write_message (ParlorWsChannel *self, const ParlorMessage *message, GError **error)
+{
+  g_autofree char *text = parlor_message_serialize (message, self->dialect);
+
+  if (text == NULL)
+    g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_FAILED, "This relay's dialect has no word for \"%s\"",
+                 parlor_message_type_to_string (message->type));
+  else if (strlen (text) > PARLOR_WIRE_MAX_MESSAGE)
+    g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_TOO_LARGE, "The message is larger than %d bytes",
+                 PARLOR_WIRE_MAX_MESSAGE);
+  else
+    return g_steal_pointer (&text);
+  return NULL;
+}
+
 static gboolean
 parlor_ws_channel_send (ParlorChannel *channel, const ParlorMessage *message, GError **error)
 {
   ParlorWsChannel *self = PARLOR_WS_CHANNEL (channel);
+  /* Between the relay's goodbye and the end of the connection libsoup is no longer open, and we not yet closed. */
+  gboolean is_open = self->state == PARLOR_CHANNEL_OPEN
+                     && soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN;
+  gboolean may_wait = self->state == PARLOR_CHANNEL_WAITING && self->resume_token && self->outbox.length < MAX_OUTBOX;
   g_autofree char *text = NULL;
 
-  /* Between the relay's goodbye and the end of the connection libsoup is no longer open, and we not yet closed. */
-  if (self->state != PARLOR_CHANNEL_OPEN
-      || soup_websocket_connection_get_state (self->connection) != SOUP_WEBSOCKET_STATE_OPEN)
+  if (!is_open && !may_wait)
     {
       g_set_error_literal (error, PARLOR_ERROR, PARLOR_ERROR_CLOSED,
                            "There is no connection to the relay now. Try again when it is back.");
       return FALSE;
     }
-  text = parlor_message_serialize (message, self->dialect);
+  text = write_message (self, message, error);
   if (text == NULL)
-    {
-      g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_FAILED, "This relay's dialect has no word for \"%s\"",
-                   parlor_message_type_to_string (message->type));
-      return FALSE;
-    }
-  if (strlen (text) > PARLOR_WIRE_MAX_MESSAGE)
-    {
-      g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_TOO_LARGE, "The message is larger than %d bytes",
-                   PARLOR_WIRE_MAX_MESSAGE);
-      return FALSE;
-    }
-  soup_websocket_connection_send_text (self->connection, text);
+    return FALSE;
+  if (is_open)
+    soup_websocket_connection_send_text (self->connection, text);
+  else
+    g_queue_push_tail (&self->outbox, g_steal_pointer (&text));
   return TRUE;
 }
 
@@ -468,7 +592,7 @@ parlor_ws_channel_close (ParlorChannel *channel)
 {
   ParlorWsChannel *self = PARLOR_WS_CHANNEL (channel);
 
-  end_attempt (self);
+  end_attempt (self, SOUP_WEBSOCKET_CLOSE_NORMAL);
   set_state (self, PARLOR_CHANNEL_CLOSED);
 }
 
@@ -509,7 +633,7 @@ parlor_ws_channel_dispose (GObject *object)
 {
   ParlorWsChannel *self = PARLOR_WS_CHANNEL (object);
 
-  end_attempt (self);
+  end_attempt (self, SOUP_WEBSOCKET_CLOSE_NORMAL);
   if (self->session)
     soup_session_abort (self->session);
   g_clear_object (&self->session);
@@ -524,6 +648,11 @@ parlor_ws_channel_finalize (GObject *object)
 
   parlor_invite_unref (self->invite);
   g_free (self->name);
+  g_free (self->ticket);
+  g_free (self->host_token);
+  g_free (self->id);
+  g_free (self->owner_token);
+  forget_place (self);
   g_clear_error (&self->error);
   parlor_backoff_free (self->backoff);
 
@@ -546,6 +675,10 @@ parlor_ws_channel_class_init (ParlorWsChannelClass *klass)
 static void
 parlor_ws_channel_init (ParlorWsChannel *self)
 {
+  g_queue_init (&self->outbox);
+  self->keepalive_s = KEEPALIVE_S;
+  self->silence_ms = SILENCE_MS;
+  self->probe_ms = PROBE_MS;
   self->deadline_ms = DEADLINE_MS;
   self->backoff = parlor_backoff_new (PARLOR_BACKOFF_FIRST_MS, PARLOR_BACKOFF_CAP_MS, NULL, NULL);
   self->session = soup_session_new ();
@@ -566,6 +699,24 @@ parlor_ws_channel_new (ParlorInvite *invite, const char *name)
   return self;
 }
 
+void
+parlor_ws_channel_set_ticket (ParlorWsChannel *self, const char *ticket)
+{
+  g_return_if_fail (PARLOR_IS_WS_CHANNEL (self));
+
+  g_free (self->ticket);
+  self->ticket = g_strdup (ticket);
+}
+
+void
+parlor_ws_channel_set_host_token (ParlorWsChannel *self, const char *token)
+{
+  g_return_if_fail (PARLOR_IS_WS_CHANNEL (self));
+
+  g_free (self->host_token);
+  self->host_token = g_strdup (token);
+}
+
 /**
  * parlor_ws_channel_connect:
  * @self: a channel that was not connected yet
@@ -581,10 +732,67 @@ parlor_ws_channel_connect (ParlorWsChannel *self)
   start_attempt (self);
 }
 
+gboolean
+parlor_ws_channel_knock (ParlorWsChannel *self, GError **error)
+{
+  g_autoptr (ParlorMessage) knock = parlor_message_new (PARLOR_MESSAGE_KNOCK);
+  g_autofree char *text = parlor_message_serialize (knock, PARLOR_DIALECT_PARLOR);
+
+  g_return_val_if_fail (PARLOR_IS_WS_CHANNEL (self), FALSE);
+
+  if (self->state != PARLOR_CHANNEL_LOCKED || self->knocked)
+    {
+      g_set_error_literal (error, PARLOR_ERROR, PARLOR_ERROR_STATE,
+                           self->knocked ? "You have knocked. Wait until somebody opens." : "There is no locked door.");
+      return FALSE;
+    }
+  self->knocked = TRUE;
+  if (soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN)
+    soup_websocket_connection_send_text (self->connection, text);
+  return TRUE;
+}
+
+gboolean
+parlor_ws_channel_is_owner (ParlorWsChannel *self)
+{
+  g_return_val_if_fail (PARLOR_IS_WS_CHANNEL (self), FALSE);
+
+  return self->owner_token != NULL;
+}
+
+void
+parlor_ws_channel_probe (ParlorWsChannel *self)
+{
+  g_autoptr (ParlorMessage) turn = parlor_message_new (PARLOR_MESSAGE_TURN);
+
+  g_return_if_fail (PARLOR_IS_WS_CHANNEL (self));
+
+  if (self->state == PARLOR_CHANNEL_WAITING && self->retry_id != 0)
+    {
+      g_clear_handle_id (&self->retry_id, g_source_remove);
+      start_attempt (self);
+    }
+  else if (self->state == PARLOR_CHANNEL_OPEN && self->dialect == PARLOR_DIALECT_PARLOR && self->probe_id == 0
+           && parlor_ws_channel_send (PARLOR_CHANNEL (self), turn, NULL))
+    {
+      /* Every relay has an answer to it, be it that it has none. */
+      self->n_probes++;
+      self->probe_id = g_timeout_add (self->probe_ms, on_probe_deadline, self);
+    }
+}
+
 void
 parlor_ws_channel_set_timing (ParlorWsChannel *self, guint deadline_ms, ParlorBackoff *backoff)
 {
   parlor_backoff_free (self->backoff);
   self->backoff = backoff;
   self->deadline_ms = deadline_ms;
+}
+
+void
+parlor_ws_channel_set_liveness (ParlorWsChannel *self, guint keepalive_s, guint silence_ms, guint probe_ms)
+{
+  self->keepalive_s = keepalive_s;
+  self->silence_ms = silence_ms;
+  self->probe_ms = probe_ms;
 }

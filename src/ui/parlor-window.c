@@ -86,6 +86,7 @@ page_for_session (ParlorWindow *self)
   switch (parlor_core_get_session (self->core))
     {
     case PARLOR_SESSION_CONNECTING:
+    case PARLOR_SESSION_LOCKED:
       return self->connecting;
     case PARLOR_SESSION_IN_ROOM:
     case PARLOR_SESSION_RECONNECTING:

@@ -208,6 +208,17 @@ parlor_words_for_error (const GError *error)
         return _ ("The Relay Closed the Door");
       case PARLOR_ERROR_REJECTED:
         return _ ("The Relay Said No");
+      case PARLOR_ERROR_NOT_INVITED:
+        return _ ("Not Invited");
+      case PARLOR_ERROR_ROOM_FULL:
+        return _ ("The Room Is Full");
+      case PARLOR_ERROR_LOCKED:
+      case PARLOR_ERROR_REFUSED:
+        return _ ("They Did Not Let You In");
+      case PARLOR_ERROR_REMOVED:
+        return _ ("You Were Removed");
+      case PARLOR_ERROR_REPLACED:
+        return _ ("Joined Elsewhere");
       case PARLOR_ERROR_BAD_MESSAGE:
       case PARLOR_ERROR_TOO_LARGE:
         return _ ("This Relay Speaks Differently");
@@ -246,6 +257,19 @@ parlor_words_for_error_details (const GError *error)
         return _ ("The connection was closed at the other end. Try again in a moment.");
       case PARLOR_ERROR_REJECTED:
         return _ ("The room may be full or locked, or the invite is no longer good. Ask for a new invite.");
+      case PARLOR_ERROR_NOT_INVITED:
+        return _ ("This room is for those who have its link. Copy the whole link you were sent, from its first "
+                  "letter to its last, or ask for a new one.");
+      case PARLOR_ERROR_ROOM_FULL:
+        return _ ("As many people as it holds are in it. Try again later.");
+      case PARLOR_ERROR_LOCKED:
+        return _ ("The room is locked, and nobody there opened the door. Try again later.");
+      case PARLOR_ERROR_REFUSED:
+        return _ ("The room is locked, and they said no this time.");
+      case PARLOR_ERROR_REMOVED:
+        return _ ("Somebody who may do so took you out of the room.");
+      case PARLOR_ERROR_REPLACED:
+        return _ ("Another Parlor took your place in the room. Close the other one to join here.");
       case PARLOR_ERROR_BAD_MESSAGE:
       case PARLOR_ERROR_TOO_LARGE:
         return _ ("What answers at this address is not a relay that Parlor understands. Check the link.");

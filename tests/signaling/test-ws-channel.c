@@ -14,7 +14,7 @@ typedef struct
   ParlorWsChannel *channel;
   ParlorChannelState state;
   GPtrArray *messages; /* ParlorMessage */
-  GString *log;        /* C connecting, O open, W waiting, X closed; m a message */
+  GString *log;        /* C connecting, O open, W waiting, X closed, L locked; m a message */
   guint n_waits;       /* asked of the back-off */
 } Client;
 
@@ -39,7 +39,7 @@ static void
 on_state (ParlorChannel *channel, GParamSpec *pspec, Client *client)
 {
   client->state = parlor_channel_get_state (channel);
-  g_string_append_c (client->log, "COWX"[client->state]);
+  g_string_append_c (client->log, "COWXL"[client->state]);
 }
 
 static void
@@ -307,6 +307,7 @@ test_not_a_relay (void)
     { SOUP_STATUS_UNAUTHORIZED, "does not answer as a Parlor relay" },
     { SOUP_STATUS_NOT_FOUND, "does not answer as a Parlor relay" },
     { SOUP_STATUS_SERVICE_UNAVAILABLE, "is full" },
+    { 429, "Too many come" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -449,10 +450,38 @@ test_refusal (void)
   g_autoptr (StubRelay) relay = stub_relay_new (STUB_REFUSES, NULL);
   g_autoptr (Client) client = NULL;
 
-  relay->refusal = "{\"type\":\"error\",\"code\":\"room-full\",\"message\":\"16 are here already\"}";
+  relay->refusal = "{\"type\":\"error\",\"code\":\"bad-weather\",\"message\":\"It rains\"}";
   client = client_new (relay->port);
-  assert_closed_with (client, PARLOR_ERROR_REJECTED, "16 are here already (room-full)");
+  assert_closed_with (client, PARLOR_ERROR_REJECTED, "It rains (bad-weather)");
   g_assert_cmpuint (client->messages->len, ==, 0);
+}
+
+/* Those that have an answer of their own have a code of their own. */
+static void
+test_refusals (void)
+{
+  static const struct
+  {
+    const char *refusal;
+    ParlorError code;
+    const char *words;
+  } cases[] = {
+    { "{\"type\":\"error\",\"code\":\"not-invited\"}", PARLOR_ERROR_NOT_INVITED, "Use the whole link" },
+    { "{\"type\":\"error\",\"code\":\"room-full\"}", PARLOR_ERROR_ROOM_FULL, "is full" },
+    { "{\"type\":\"error\",\"code\":\"refused\"}", PARLOR_ERROR_REFUSED, "did not let you" },
+    { "{\"type\":\"error\",\"code\":\"removed\"}", PARLOR_ERROR_REMOVED, "were removed" },
+    { "{\"type\":\"error\",\"code\":\"resume-expired\"}", PARLOR_ERROR_REJECTED, "resume-expired" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (StubRelay) relay = stub_relay_new (STUB_REFUSES, NULL);
+      g_autoptr (Client) client = NULL;
+
+      relay->refusal = cases[i].refusal;
+      client = client_new (relay->port);
+      assert_closed_with (client, cases[i].code, cases[i].words);
+    }
 }
 
 static void
@@ -574,9 +603,9 @@ test_refused_when_back (void)
 
   wait_for (client->state == PARLOR_CHANNEL_OPEN);
   relay->mode = STUB_REFUSES;
-  relay->refusal = "{\"type\":\"error\",\"code\":\"locked\",\"message\":\"The room is locked\"}";
+  relay->refusal = "{\"type\":\"error\",\"code\":\"not-invited\",\"message\":\"No\"}";
   stub_relay_drop (relay);
-  assert_closed_with (client, PARLOR_ERROR_REJECTED, "The room is locked");
+  assert_closed_with (client, PARLOR_ERROR_NOT_INVITED, "Use the whole link");
   g_assert_cmpstr (client->log->str, ==, "OmWX");
 }
 
@@ -742,6 +771,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ws-channel/no-welcome", test_no_welcome);
   g_test_add_func ("/ws-channel/deadline-ends-with-the-welcome", test_deadline_ends_with_the_welcome);
   g_test_add_func ("/ws-channel/refusal", test_refusal);
+  g_test_add_func ("/ws-channel/refusals", test_refusals);
   g_test_add_func ("/ws-channel/closes-on-hello", test_closes_on_hello);
   g_test_add_func ("/ws-channel/malformed", test_malformed);
   g_test_add_func ("/ws-channel/oversized", test_oversized);

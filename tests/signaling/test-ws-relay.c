@@ -172,7 +172,7 @@ test_room_full (void)
   nth (ada, 0);
   bob = client_new (relay, "Bob");
   wait_for (parlor_channel_get_state (bob->channel) == PARLOR_CHANNEL_CLOSED);
-  g_assert_error (parlor_channel_get_error (bob->channel), PARLOR_ERROR, PARLOR_ERROR_REJECTED);
+  g_assert_error (parlor_channel_get_error (bob->channel), PARLOR_ERROR, PARLOR_ERROR_ROOM_FULL);
 }
 
 static void

@@ -360,7 +360,8 @@ test_vanishing (void)
   assert_ended (b, PARLOR_END_PEER_LEFT);
   g_assert_cmpuint (g_list_model_get_n_items (parlor_switchboard_get_participants (b->switchboard)), ==, 0);
 
-  /* The relay goes while it rings. */
+  /* The relay goes while it rings, and does not come back. */
+  parlor_switchboard_set_patience (a->switchboard, 1);
   fake_channel_lose (a->channel);
   assert_ended (a, PARLOR_END_RELAY_LOST);
 }

@@ -22,6 +22,7 @@ struct _FakeChannel
   ParlorDialect dialect;
   ParlorChannelState state;
   GPtrArray *sent;
+  GPtrArray *waiting; /* (element-type ParlorMessage), said while WAITING */
 };
 
 enum
@@ -44,10 +45,11 @@ deliver (gpointer user_data)
   FakeChannel *channel = delivery->channel;
   g_autoptr (ParlorMessage) message = NULL;
 
-  if (channel->state == PARLOR_CHANNEL_CLOSED || channel->state == PARLOR_CHANNEL_WAITING)
+  message = parlor_message_parse (delivery->text, -1, channel->dialect, NULL);
+  if (channel->state == PARLOR_CHANNEL_CLOSED
+      || (channel->state == PARLOR_CHANNEL_WAITING && !(message && message->type == PARLOR_MESSAGE_WELCOME)))
     return G_SOURCE_REMOVE;
 
-  message = parlor_message_parse (delivery->text, -1, channel->dialect, NULL);
   if (message)
     {
       if (message->type == PARLOR_MESSAGE_WELCOME)
@@ -56,6 +58,12 @@ deliver (gpointer user_data)
           g_object_notify (G_OBJECT (channel), "state");
         }
       parlor_channel_emit_message (PARLOR_CHANNEL (channel), message);
+      while (channel->state == PARLOR_CHANNEL_OPEN && channel->waiting->len > 0)
+        {
+          g_autoptr (ParlorMessage) said = g_ptr_array_steal_index (channel->waiting, 0);
+
+          parlor_channel_send (PARLOR_CHANNEL (channel), said, NULL);
+        }
     }
   return G_SOURCE_REMOVE;
 }
@@ -119,6 +127,11 @@ fake_channel_send (ParlorChannel *channel, const ParlorMessage *message, GError 
   g_autoptr (ParlorMessage) parsed = NULL;
   FakeChannel *receiver;
 
+  if (self->state == PARLOR_CHANNEL_WAITING && self->relay && text)
+    {
+      g_ptr_array_add (self->waiting, parlor_message_copy (message));
+      return TRUE;
+    }
   if (self->state != PARLOR_CHANNEL_OPEN || !self->relay || !text)
     {
       g_set_error_literal (error, PARLOR_ERROR, PARLOR_ERROR_CLOSED, "Not connected.");
@@ -201,6 +214,7 @@ fake_channel_finalize (GObject *object)
   if (self->relay)
     g_ptr_array_remove (self->relay->channels, self);
   g_ptr_array_unref (self->sent);
+  g_ptr_array_unref (self->waiting);
   g_free (self->id);
   G_OBJECT_CLASS (fake_channel_parent_class)->finalize (object);
 }
@@ -220,6 +234,7 @@ static void
 fake_channel_init (FakeChannel *self)
 {
   self->sent = g_ptr_array_new_with_free_func (g_free);
+  self->waiting = g_ptr_array_new_with_free_func ((GDestroyNotify) parlor_message_free);
 }
 
 void
@@ -257,11 +272,29 @@ fake_relay_free (FakeRelay *relay)
   g_free (relay);
 }
 
+static ParlorMessage *
+new_welcome (FakeChannel *channel)
+{
+  ParlorMessage *welcome = parlor_message_new (PARLOR_MESSAGE_WELCOME);
+
+  welcome->welcome.id = g_strdup (channel->id);
+  welcome->welcome.room = g_strdup ("test");
+  for (guint i = 0; i < channel->relay->channels->len; i++)
+    {
+      FakeChannel *other = g_ptr_array_index (channel->relay->channels, i);
+
+      if (other != channel)
+        g_ptr_array_add (welcome->welcome.peers,
+                         parlor_peer_info_new (other->id, other->id, PARLOR_DIALECT_PARLOR, FALSE));
+    }
+  return welcome;
+}
+
 FakeChannel *
 fake_relay_join (FakeRelay *relay, const char *id)
 {
   FakeChannel *channel = g_object_new (FAKE_TYPE_CHANNEL, NULL);
-  g_autoptr (ParlorMessage) welcome = parlor_message_new (PARLOR_MESSAGE_WELCOME);
+  g_autoptr (ParlorMessage) welcome = NULL;
   g_autoptr (ParlorMessage) joined = parlor_message_new (PARLOR_MESSAGE_JOINED);
 
   channel->relay = relay;
@@ -274,18 +307,11 @@ fake_relay_join (FakeRelay *relay, const char *id)
       return channel;
     }
 
-  welcome->welcome.id = g_strdup (id);
-  welcome->welcome.room = g_strdup ("test");
   joined->joined.peer = parlor_peer_info_new (id, id, PARLOR_DIALECT_PARLOR, FALSE);
   for (guint i = 0; i < relay->channels->len; i++)
-    {
-      FakeChannel *other = g_ptr_array_index (relay->channels, i);
-
-      g_ptr_array_add (welcome->welcome.peers,
-                       parlor_peer_info_new (other->id, other->id, PARLOR_DIALECT_PARLOR, FALSE));
-      receive_message (other, joined);
-    }
+    receive_message (g_ptr_array_index (relay->channels, i), joined);
   g_ptr_array_add (relay->channels, channel);
+  welcome = new_welcome (channel);
   receive_message (channel, welcome);
   return channel;
 }
@@ -307,6 +333,26 @@ fake_channel_lose (FakeChannel *channel)
 {
   channel->state = PARLOR_CHANNEL_WAITING;
   g_object_notify (G_OBJECT (channel), "state");
+}
+
+void
+fake_channel_lock_out (FakeChannel *channel)
+{
+  channel->state = PARLOR_CHANNEL_LOCKED;
+  g_object_notify (G_OBJECT (channel), "state");
+}
+
+void
+fake_channel_return (FakeChannel *channel, const char *id)
+{
+  g_autoptr (ParlorMessage) welcome = NULL;
+
+  if (!g_str_equal (id, channel->id))
+    g_ptr_array_set_size (channel->waiting, 0);
+  g_free (channel->id);
+  channel->id = g_strdup (id);
+  welcome = new_welcome (channel);
+  receive_message (channel, welcome);
 }
 
 GPtrArray *

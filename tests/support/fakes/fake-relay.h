@@ -20,8 +20,12 @@ void fake_relay_free (FakeRelay *relay);
 FakeChannel *fake_relay_join (FakeRelay *relay, const char *id);
 /* The guest is gone for the others. */
 void fake_relay_leave (FakeRelay *relay, FakeChannel *channel);
-/* The channel loses the relay. */
+/* The channel loses the relay. What it says then waits, as in the real one. */
 void fake_channel_lose (FakeChannel *channel);
+/* ... and comes back to a locked door. */
+void fake_channel_lock_out (FakeChannel *channel);
+/* ... and is back, in its old place or, with another @id, in a new one; the others hear nothing of either. */
+void fake_channel_return (FakeChannel *channel, const char *id);
 /* Says @text to @channel as the relay would, whatever it is. */
 void fake_channel_receive (FakeChannel *channel, const char *text);
 /* (element-type utf8): every message this channel sent, as text. */
