@@ -76,6 +76,9 @@ static const Option options[] = {
   LIST ("trusted-proxy", trusted_proxies, "CIDR", "Believe X-Forwarded-For and -Proto from there (may be repeated)"),
   FLAG ("seed-pages", seed_pages, "Let pages of other sites into the lobby (always so on a loopback address)"),
   FLAG ("invite", invite, "Make an invite to a new room, and print it"),
+  TEXT ("metrics", metrics, "ADDRESS:PORT", "Tell /metrics (Prometheus) and /health there, by plain HTTP"),
+  { "drain-ms", 0, KIND_COUNT, AT (drain_ms), 0, DAY_MS, "NUMBER",
+    "On SIGTERM let nobody new in and go on for so long; a second one ends at once" },
   TEXT ("log-format", log_format, "text|json", "How to write the log (default text)"),
   FLAG ("version", version, "Show the version and exit"),
   LIMIT ("max-message", KIND_SIZE, max_message, 1024, PARLOR_WIRE_MAX_MESSAGE, "Bytes of one message"),
@@ -396,6 +399,8 @@ parlor_relay_options_parse (ParlorRelayOptions *self, int argc, char **argv, GEr
   if (self->listen == NULL)
     self->listen = g_strdup (DEFAULT_LISTEN);
   return parse_address ("--listen", self->listen, &self->address, &self->port, error)
+         && (self->metrics == NULL
+             || parse_address ("--metrics", self->metrics, &self->metrics_address, &self->metrics_port, error))
          && (self->public_url == NULL || parse_public_url (self, error)) && check_proxies (self, error)
          && check_tls (self, error) && check_log_format (self, error);
 }
@@ -412,8 +417,23 @@ parlor_relay_options_clear (ParlorRelayOptions *self)
   g_free (self->public_url);
   g_free (self->public_host);
   g_free (self->log_format);
+  g_free (self->metrics);
+  g_free (self->metrics_address);
   g_clear_pointer (&self->allowed_hosts, g_ptr_array_unref);
   g_clear_pointer (&self->trusted_proxies, g_ptr_array_unref);
+}
+
+gboolean
+parlor_relay_options_adopt (ParlorRelayOptions *self, GSocket *socket, GError **error)
+{
+  g_autoptr (GSocketAddress) address = g_socket_get_local_address (socket, error);
+
+  if (address == NULL)
+    return FALSE;
+  g_free (self->address);
+  self->address = g_inet_address_to_string (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
+  self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
+  return TRUE;
 }
 
 gboolean

@@ -30,6 +30,10 @@ typedef struct
   gboolean seed_pages;
   gboolean invite;
   gboolean version;
+  char *metrics; /* NULL: nobody may ask */
+  char *metrics_address;
+  guint16 metrics_port;
+  guint drain_ms;
   char *log_format; /* NULL: "text" */
   ParlorRelayLimits limits;
 } ParlorRelayOptions;
@@ -37,6 +41,8 @@ typedef struct
 /* A %G_OPTION_ERROR that says what to write instead. */
 gboolean parlor_relay_options_parse (ParlorRelayOptions *self, int argc, char **argv, GError **error);
 void parlor_relay_options_clear (ParlorRelayOptions *self);
+/* Listens on @socket, which somebody else opened, instead of --listen. */
+gboolean parlor_relay_options_adopt (ParlorRelayOptions *self, GSocket *socket, GError **error);
 /* Whether it asks for TLS, by what is said and by where it listens. */
 gboolean parlor_relay_options_want_tls (const ParlorRelayOptions *self);
 

@@ -7,6 +7,7 @@
 
 #include "parlor-relay-certificate.h"
 #include "parlor-relay-invite.h"
+#include "parlor-relay-service.h"
 
 #include <glib-unix.h>
 #include <stdio.h>
@@ -15,8 +16,12 @@
 
 /*
  * A ParlorRelay in the main context of a process of its own, from its options to the signal that ends it.
+ *
+ * SIGINT ends at once. SIGTERM does too when there is nobody to lose; else newcomers are refused for --drain-ms, so
+ * that a load balancer sends them elsewhere and calls can end by themselves, and then all are told that the relay closes.
  */
 
+#define LOOK_MS 200           /* how often a relay that drains looks whether all have left */
 #define OTHER_DESCRIPTORS 128 /* besides those of guests: listening, requests of the page, GLib's own */
 
 typedef struct
@@ -24,7 +29,8 @@ typedef struct
   const ParlorRelayOptions *options;
   ParlorRelay *relay;
   GMainLoop *loop;
-  GBytes *pin; /* of a self-signed certificate */
+  GBytes *pin;       /* of a self-signed certificate */
+  gint64 drained_at; /* monotonic time; 0 = not draining */
 } Server;
 
 static void
@@ -43,6 +49,34 @@ on_end_signal (gpointer user_data)
   Server *self = user_data;
 
   g_main_loop_quit (self->loop);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_look (gpointer user_data)
+{
+  Server *self = user_data;
+
+  if (parlor_relay_get_n_connections (self->relay) == 0 || g_get_monotonic_time () >= self->drained_at)
+    g_main_loop_quit (self->loop);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_term_signal (gpointer user_data)
+{
+  Server *self = user_data;
+
+  if (self->drained_at != 0 || self->options->drain_ms == 0 || parlor_relay_get_n_connections (self->relay) == 0)
+    {
+      g_main_loop_quit (self->loop);
+      return G_SOURCE_CONTINUE;
+    }
+  g_message ("Draining for up to %u ms", self->options->drain_ms);
+  parlor_relay_service_notify ("STOPPING=1");
+  parlor_relay_drain (self->relay);
+  self->drained_at = g_get_monotonic_time () + self->options->drain_ms * G_TIME_SPAN_MILLISECOND;
+  g_timeout_add (MIN (LOOK_MS, self->options->drain_ms), on_look, self);
   return G_SOURCE_CONTINUE;
 }
 
@@ -96,7 +130,19 @@ raise_descriptor_limit (guint max_connections, GError **error)
 }
 
 static gboolean
-set_up (Server *self, GError **error)
+listen_all (Server *self, GSocket *socket, GError **error)
+{
+  const ParlorRelayOptions *options = self->options;
+
+  if (socket ? !parlor_relay_listen_socket (self->relay, socket, error)
+             : !parlor_relay_listen (self->relay, options->address, options->port, error))
+    return FALSE;
+  return options->metrics == NULL
+         || parlor_relay_listen_metrics (self->relay, options->metrics_address, options->metrics_port, error);
+}
+
+static gboolean
+set_up (Server *self, GSocket *socket, GError **error)
 {
   const ParlorRelayOptions *options = self->options;
 
@@ -113,7 +159,7 @@ set_up (Server *self, GError **error)
   parlor_relay_set_strict_transport (self->relay, options->certificate || options->public_url);
   return raise_descriptor_limit (options->limits.max_connections, error)
          && (!parlor_relay_options_want_tls (options) || load_certificate (self, error))
-         && parlor_relay_listen (self->relay, options->address, options->port, error);
+         && listen_all (self, socket, error);
 }
 
 static void
@@ -128,28 +174,32 @@ announce (Server *self)
 
       g_print ("%s\n", invite);
     }
+  if (self->options->metrics)
+    g_print ("Metrics on port %u\n", parlor_relay_get_metrics_port (self->relay));
   fflush (stdout);
 }
 
 int
-parlor_relay_serve (const ParlorRelayOptions *options)
+parlor_relay_serve (const ParlorRelayOptions *options, GSocket *socket)
 {
   g_auto (Server) self = { .options = options };
   g_autoptr (GError) error = NULL;
 
   self.relay = parlor_relay_new (&options->limits);
   self.loop = g_main_loop_new (NULL, FALSE);
-  if (!set_up (&self, &error))
+  if (!set_up (&self, socket, &error))
     {
       g_printerr ("parlor-relay: %s\n", error->message);
       return g_error_matches (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE) ? PARLOR_EXIT_BAD_USAGE : EXIT_FAILURE;
     }
 
   g_unix_signal_add (SIGINT, on_end_signal, &self);
-  g_unix_signal_add (SIGTERM, on_end_signal, &self);
+  g_unix_signal_add (SIGTERM, on_term_signal, &self);
   g_unix_signal_add (SIGHUP, on_reload_signal, &self);
   announce (&self);
+  parlor_relay_service_notify ("READY=1");
   g_main_loop_run (self.loop);
+  parlor_relay_service_notify ("STOPPING=1");
   parlor_relay_close (self.relay);
   return EXIT_SUCCESS;
 }

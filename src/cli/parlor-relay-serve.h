@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* Serves until a signal ends it; the exit status of the program. */
-int parlor_relay_serve (const ParlorRelayOptions *options);
+/* Serves until a signal ends it, on @socket (nullable) or where @options say; the exit status of the program. */
+int parlor_relay_serve (const ParlorRelayOptions *options, GSocket *socket);
 
 G_END_DECLS

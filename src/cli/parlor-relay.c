@@ -6,6 +6,7 @@
 #include "parlor-relay-log.h"
 #include "parlor-relay-options.h"
 #include "parlor-relay-serve.h"
+#include "parlor-relay-service.h"
 
 #include <stdlib.h>
 
@@ -19,6 +20,7 @@ int
 main (int argc, char *argv[])
 {
   g_auto (ParlorRelayOptions) options = { 0 };
+  g_autoptr (GSocket) socket = NULL;
   g_autoptr (GError) error = NULL;
 
   if (!parlor_relay_options_parse (&options, argc, argv, &error))
@@ -31,6 +33,12 @@ main (int argc, char *argv[])
       g_print ("parlor-relay %s\n", PARLOR_VERSION);
       return EXIT_SUCCESS;
     }
+  if (!parlor_relay_service_take_socket (&socket, &error)
+      || (socket && !parlor_relay_options_adopt (&options, socket, &error)))
+    {
+      g_printerr ("parlor-relay: %s\n", error->message);
+      return EXIT_FAILURE;
+    }
   parlor_relay_log_install (g_strcmp0 (options.log_format, "json") == 0);
-  return parlor_relay_serve (&options);
+  return parlor_relay_serve (&options, socket);
 }

@@ -50,7 +50,7 @@ parlor_door_get_room (const char *path)
   path++;
   if (path[0] == '\0')
     return path;
-  if (!parlor_wire_room_is_valid (path) || g_str_equal (path, "guest-page"))
+  if (!parlor_wire_room_is_valid (path) || g_str_equal (path, "guest-page") || g_str_equal (path, "health"))
     return NULL;
   return path;
 }

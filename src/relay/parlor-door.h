@@ -10,6 +10,7 @@ G_BEGIN_DECLS
  */
 
 #define PARLOR_DOOR_PAGE_PATH "/guest-page/" /* the page's files; reserved, so it names no room */
+#define PARLOR_DOOR_HEALTH_PATH "/health"     /* for load balancers; no room either */
 
 /* The room that @path names, "" for the lobby; NULL when it names none. Points into @path. */
 const char *parlor_door_get_room (const char *path);

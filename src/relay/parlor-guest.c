@@ -8,6 +8,7 @@
 #include "parlor-bucket.h"
 #include "parlor-error.h"
 #include "parlor-frame.h"
+#include "parlor-metrics.h"
 #include "parlor-tls-handshake.h"
 
 #include <string.h>
@@ -137,6 +138,7 @@ flush (ParlorGuest *self)
 
       if (n_sent < 0)
         break;
+      parlor_metrics_add (PARLOR_METRIC_BYTES_OUT, n_sent);
       self->head_sent += n_sent;
       self->unsent_bytes -= n_sent;
       if (self->head_sent < length)
@@ -184,6 +186,7 @@ hear_text (ParlorGuest *self, GBytes *payload)
   g_autoptr (GError) error = NULL;
   g_autoptr (ParlorMessage) message = NULL;
 
+  parlor_metrics_add (PARLOR_METRIC_MESSAGES_IN, 1);
   if (!g_utf8_validate_len (text, length, NULL))
     {
       parlor_guest_close (self, PARLOR_CLOSE_BAD_DATA);
@@ -313,6 +316,7 @@ read_input (ParlorGuest *self)
       g_autoptr (GError) error = NULL;
       gssize n_read = g_pollable_input_stream_read_nonblocking (input, bytes, sizeof bytes, NULL, &error);
 
+      parlor_metrics_add (PARLOR_METRIC_BYTES_IN, MAX (n_read, 0));
       if (n_read > 0)
         hear_bytes (self, bytes, n_read);
       else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
@@ -347,6 +351,7 @@ on_ping_time (gpointer user_data)
 
   if (self->pings_unanswered == PINGS_MISSED_MAX)
     {
+      parlor_metrics_add (PARLOR_METRIC_PINGS_MISSED, 1);
       parlor_guest_drop (self);
       return;
     }
@@ -498,8 +503,10 @@ parlor_guest_say (ParlorGuest *self, const ParlorMessage *message)
 void
 parlor_guest_say_text (ParlorGuest *self, const char *text)
 {
-  if (!self->gone)
-    queue (self, parlor_frame_new (PARLOR_FRAME_TEXT, text, strlen (text)));
+  if (self->gone)
+    return;
+  parlor_metrics_add (PARLOR_METRIC_MESSAGES_OUT, 1);
+  queue (self, parlor_frame_new (PARLOR_FRAME_TEXT, text, strlen (text)));
 }
 
 /**
@@ -514,6 +521,7 @@ parlor_guest_say_error (ParlorGuest *self, const char *code, const char *explana
 {
   g_autoptr (ParlorMessage) error = parlor_message_new_error (code, explanation, about);
 
+  parlor_metrics_add_error (code);
   parlor_guest_say (self, error);
 }
 

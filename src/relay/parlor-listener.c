@@ -235,17 +235,30 @@ parlor_listener_new (GSocketAddress *address,
 {
   g_autoptr (GSocket) socket = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_STREAM,
                                              G_SOCKET_PROTOCOL_TCP, error);
-  ParlorListener *self;
 
   if (socket == NULL || !g_socket_bind (socket, address, TRUE, error))
     return NULL;
   g_socket_set_listen_backlog (socket, BACKLOG);
-  g_socket_set_blocking (socket, FALSE);
   if (!g_socket_listen (socket, error))
     return NULL;
+  return parlor_listener_new_from_socket (socket, agenda, max_connections, request_ms);
+}
 
-  self = g_object_new (PARLOR_TYPE_LISTENER, NULL);
-  self->socket = g_steal_pointer (&socket);
+/**
+ * parlor_listener_new_from_socket:
+ * @socket: one that listens already
+ *
+ * As parlor_listener_new().
+ *
+ * Returns: (transfer full): a listener
+ */
+ParlorListener *
+parlor_listener_new_from_socket (GSocket *socket, ParlorAgenda *agenda, guint max_connections, guint request_ms)
+{
+  ParlorListener *self = g_object_new (PARLOR_TYPE_LISTENER, NULL);
+
+  g_socket_set_blocking (socket, FALSE);
+  self->socket = g_object_ref (socket);
   self->agenda = agenda;
   self->max_connections = max_connections;
   self->request_ms = request_ms;

@@ -15,6 +15,10 @@ ParlorListener *parlor_listener_new (GSocketAddress *address,
                                      guint max_connections,
                                      guint request_ms,
                                      GError **error);
+ParlorListener *parlor_listener_new_from_socket (GSocket *socket,
+                                                 ParlorAgenda *agenda,
+                                                 guint max_connections,
+                                                 guint request_ms);
 GSocketAddress *parlor_listener_get_address (ParlorListener *self);
 void parlor_listener_admit (ParlorListener *self, GIOStream *connection);
 void parlor_listener_close (ParlorListener *self);

@@ -87,9 +87,24 @@ parlor_page_respond_status (SoupServerMessage *request, guint status, const char
 {
   g_autofree char *line = g_strconcat (text, "\n", NULL);
 
+  parlor_page_respond_text (request, status, "text/plain; charset=utf-8", line);
+}
+
+void
+parlor_page_respond_health (SoupServerMessage *request, gboolean draining)
+{
+  if (draining)
+    parlor_page_respond_status (request, SOUP_STATUS_SERVICE_UNAVAILABLE, "draining");
+  else
+    parlor_page_respond_status (request, SOUP_STATUS_OK, "ok");
+}
+
+void
+parlor_page_respond_text (SoupServerMessage *request, guint status, const char *content_type, const char *text)
+{
   add_headers (request);
   /* libsoup 3.2 has no words for 421. */
   soup_server_message_set_status (request, status,
                                   status == SOUP_STATUS_MISDIRECTED_REQUEST ? "Misdirected Request" : NULL);
-  soup_server_message_set_response (request, "text/plain; charset=utf-8", SOUP_MEMORY_COPY, line, strlen (line));
+  soup_server_message_set_response (request, content_type, SOUP_MEMORY_COPY, text, strlen (text));
 }

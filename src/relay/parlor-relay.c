@@ -12,6 +12,8 @@
 #include "parlor-guest.h"
 #include "parlor-tls-handshake.h"
 #include "parlor-listener.h"
+#include "parlor-metrics.h"
+#include "parlor-monitor.h"
 #include "parlor-page.h"
 #include "parlor-proxies.h"
 #include "parlor-rooms.h"
@@ -59,6 +61,8 @@ struct _ParlorRelay
   ParlorAgenda *agenda;
   ParlorGuestHost host;
   gboolean strict_transport;
+  gboolean draining;
+  ParlorMonitor *monitor; /* NULL = nobody asks */
   ParlorProxies *proxies;
   gboolean seed_pages;
   gboolean seed_pages_set;   /* by the caller, so the address does not decide it */
@@ -96,8 +100,12 @@ static void
 on_guest_message (ParlorGuest *guest, ParlorMessage *message, gpointer user_data)
 {
   ParlorRelay *self = user_data;
+  gint64 start = g_get_monotonic_time ();
+  gboolean is_member = parlor_guest_get_member (guest) != NULL;
 
   parlor_rooms_hear (self->rooms, guest, message);
+  if (is_member)
+    parlor_metrics_add_forwarding (g_get_monotonic_time () - start);
 }
 
 static void
@@ -124,6 +132,7 @@ add_guest (ParlorRelay *self, GIOStream *stream, ParlorDialect dialect, const ch
   gboolean is_crowded = parlor_rooms_are_crowded (self->rooms, network);
   g_autoptr (ParlorGuest) guest = parlor_guest_new (stream, dialect, room_name, network, &self->host);
 
+  parlor_metrics_add (PARLOR_METRIC_UPGRADES, 1);
   g_hash_table_add (self->guests, g_object_ref (guest));
   parlor_rooms_take (self->rooms, guest);
   /* Others were upgraded since this one was let in. */
@@ -152,6 +161,13 @@ on_upgraded (SoupServerMessage *request, ParlorRelay *self)
 }
 
 static void
+respond_busy (SoupServerMessage *request, guint status, const char *text)
+{
+  parlor_page_respond_status (request, status, text);
+  soup_message_headers_replace (soup_server_message_get_response_headers (request), "Retry-After", RETRY_AFTER);
+}
+
+static void
 upgrade (ParlorRelay *self, SoupServerMessage *request, gboolean is_foreign)
 {
   static const char *subprotocols[] = { PARLOR_WIRE_SUBPROTOCOL, NULL };
@@ -166,13 +182,11 @@ upgrade (ParlorRelay *self, SoupServerMessage *request, gboolean is_foreign)
     }
   else if (g_hash_table_size (self->guests) >= self->limits.max_connections)
     {
-      parlor_page_respond_status (request, SOUP_STATUS_SERVICE_UNAVAILABLE, "This relay is full.");
-      soup_message_headers_replace (soup_server_message_get_response_headers (request), "Retry-After", RETRY_AFTER);
+      respond_busy (request, SOUP_STATUS_SERVICE_UNAVAILABLE, "This relay is full.");
     }
   else if (parlor_rooms_are_crowded (self->rooms, network))
     {
-      parlor_page_respond_status (request, STATUS_TOO_MANY_REQUESTS, "Too many come from this address.");
-      soup_message_headers_replace (soup_server_message_get_response_headers (request), "Retry-After", RETRY_AFTER);
+      respond_busy (request, STATUS_TOO_MANY_REQUESTS, "Too many come from this address.");
     }
   else if (soup_websocket_server_process_handshake (request, NULL, (char **) subprotocols, NULL, NULL))
     {
@@ -234,14 +248,20 @@ on_request (SoupServer *server, SoupServerMessage *request, const char *path, GH
   tell_strict_transport (self, request);
   if (self->certificate != NULL && !is_over_tls (request))
     parlor_page_respond_status (request, SOUP_STATUS_BAD_REQUEST, "This relay speaks TLS: use https, not http.");
+  else if (g_str_equal (path, PARLOR_DOOR_HEALTH_PATH) && !is_upgrade)
+    parlor_page_respond_health (request, self->draining);
   else if (!parlor_door_host_is_allowed (host, self->allowed_hosts))
     parlor_page_respond_status (request, SOUP_STATUS_MISDIRECTED_REQUEST, "This relay does not go by that name.");
   else if (parlor_door_get_room (path) == NULL && (is_upgrade || !g_str_has_prefix (path, PARLOR_DOOR_PAGE_PATH)))
     parlor_page_respond_status (request, SOUP_STATUS_NOT_FOUND, "There is no such room.");
+  else if (self->draining)
+    respond_busy (request, SOUP_STATUS_SERVICE_UNAVAILABLE, "This relay is closing.");
   else if (is_upgrade)
     upgrade (self, request, is_foreign);
   else
     answer (self, request, path, is_foreign);
+  if (is_upgrade && soup_server_message_get_status (request) != SOUP_STATUS_SWITCHING_PROTOCOLS)
+    parlor_metrics_add (PARLOR_METRIC_REFUSED, 1);
 }
 
 static void
@@ -268,12 +288,16 @@ on_connected (ParlorListener *listener, GSocketConnection *connection, ParlorRel
 {
   g_autoptr (ParlorTlsHandshake) handshake = parlor_tls_handshake_new (connection, self->certificate);
 
+  parlor_metrics_add (PARLOR_METRIC_CONNECTIONS, 1);
   g_signal_connect_object (handshake, "done", G_CALLBACK (on_handshake_done), self, 0);
 }
 
 static void
 start_server (ParlorRelay *self)
 {
+  g_autoptr (GSocketAddress) address = parlor_listener_get_address (self->listener);
+  GInetAddress *inet = address ? g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)) : NULL;
+
   self->host = (ParlorGuestHost){
     .poll = self->poll,
     .agenda = self->agenda,
@@ -284,6 +308,10 @@ start_server (ParlorRelay *self)
     .over = on_guest_over,
   };
   self->rooms = parlor_rooms_new (&self->limits);
+
+  if (!self->seed_pages_set)
+    self->seed_pages = inet != NULL && g_inet_address_get_is_loopback (inet);
+  g_signal_connect_object (self->listener, "connected", G_CALLBACK (on_connected), self, 0);
 
   /* Raw paths: a room is what was written, not what some %2f decodes to. */
   self->server = soup_server_new ("raw-paths", TRUE, NULL);
@@ -396,12 +424,81 @@ parlor_relay_listen (ParlorRelay *self, const char *address, guint16 port, GErro
     }
   self->poll = g_steal_pointer (&poll);
   self->agenda = g_steal_pointer (&agenda);
-
-  g_signal_connect_object (self->listener, "connected", G_CALLBACK (on_connected), self, 0);
-  if (!self->seed_pages_set)
-    self->seed_pages = parlor_door_address_is_loopback (address);
   start_server (self);
   return TRUE;
+}
+
+gboolean
+parlor_relay_listen_socket (ParlorRelay *self, GSocket *socket, GError **error)
+{
+  g_autoptr (GSocketAddress) address = g_socket_get_local_address (socket, error);
+  g_autoptr (ParlorPoll) poll = NULL;
+
+  g_return_val_if_fail (self->listener == NULL, FALSE);
+
+  if (address == NULL)
+    return FALSE;
+  if (!G_IS_INET_SOCKET_ADDRESS (address))
+    {
+      g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_UNREACHABLE, "The socket is not one of TCP");
+      return FALSE;
+    }
+  poll = parlor_poll_new (error);
+  if (poll == NULL)
+    return FALSE;
+  self->poll = g_steal_pointer (&poll);
+  self->agenda = parlor_agenda_new ();
+  self->listener = parlor_listener_new_from_socket (
+    socket, self->agenda, self->limits.max_connections + SPARE_CONNECTIONS, self->limits.request_ms);
+  start_server (self);
+  return TRUE;
+}
+
+static void
+on_ask (ParlorMetricsNow *now, gpointer user_data)
+{
+  ParlorRelay *self = user_data;
+
+  now->connections = parlor_relay_get_n_connections (self);
+  now->guests = parlor_relay_get_n_guests (self);
+  now->rooms = parlor_relay_get_n_rooms (self);
+  now->draining = self->draining;
+}
+
+gboolean
+parlor_relay_listen_metrics (ParlorRelay *self, const char *address, guint16 port, GError **error)
+{
+  g_autoptr (GSocketAddress) socket_address = g_inet_socket_address_new_from_string (address, port);
+
+  g_return_val_if_fail (self->listener != NULL && self->monitor == NULL, FALSE);
+
+  if (socket_address == NULL)
+    {
+      g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_UNREACHABLE, "'%s' is not an IPv4 or IPv6 address", address);
+      return FALSE;
+    }
+  self->monitor = parlor_monitor_new (socket_address, self->allowed_hosts, on_ask, self, error);
+  if (self->monitor == NULL)
+    g_prefix_error (error, "Cannot listen on %s port %u: ", address, port);
+  return self->monitor != NULL;
+}
+
+guint16
+parlor_relay_get_metrics_port (ParlorRelay *self)
+{
+  return self->monitor ? parlor_monitor_get_port (self->monitor) : 0;
+}
+
+void
+parlor_relay_drain (ParlorRelay *self)
+{
+  self->draining = TRUE;
+}
+
+guint
+parlor_relay_get_n_connections (ParlorRelay *self)
+{
+  return g_hash_table_size (self->guests);
 }
 
 guint16
@@ -466,12 +563,6 @@ parlor_relay_get_n_guests (ParlorRelay *self)
 }
 
 guint
-parlor_relay_get_n_connections (ParlorRelay *self)
-{
-  return g_hash_table_size (self->guests);
-}
-
-guint
 parlor_relay_get_n_rooms (ParlorRelay *self)
 {
   return self->rooms ? parlor_rooms_get_n_rooms (self->rooms) : 0;
@@ -501,6 +592,7 @@ parlor_relay_close (ParlorRelay *self)
   g_hash_table_remove_all (self->guests);
   g_hash_table_remove_all (self->leaving);
 
+  g_clear_object (&self->monitor);
   parlor_listener_close (self->listener);
   soup_server_disconnect (self->server);
   g_clear_object (&self->server);

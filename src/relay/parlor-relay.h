@@ -79,6 +79,25 @@ void parlor_relay_set_strict_transport (ParlorRelay *self, gboolean strict);
 guint parlor_relay_get_n_guests (ParlorRelay *self);
 guint parlor_relay_get_n_connections (ParlorRelay *self);
 guint parlor_relay_get_n_rooms (ParlorRelay *self);
+/**
+ * parlor_relay_listen_socket:
+ * @socket: one of TCP that listens already, as systemd passes it
+ *
+ * As parlor_relay_listen().
+ */
+gboolean parlor_relay_listen_socket (ParlorRelay *self, GSocket *socket, GError **error);
+/**
+ * parlor_relay_listen_metrics:
+ * @address: an address literal; whoever can reach it can read how many guests there are, and nothing else
+ * @port: 0 for any
+ * @error: as parlor_relay_listen()
+ *
+ * GET /metrics and /health, by plain HTTP on a port of their own. After parlor_relay_listen().
+ */
+gboolean parlor_relay_listen_metrics (ParlorRelay *self, const char *address, guint16 port, GError **error);
+guint16 parlor_relay_get_metrics_port (ParlorRelay *self);
+/* Nobody new is let in from now on: 503, and /health says so too. Who is in stays until parlor_relay_close(). */
+void parlor_relay_drain (ParlorRelay *self);
 /* Closes every connection (1012, "draining") and stops listening. Idempotent. */
 void parlor_relay_close (ParlorRelay *self);
 

@@ -5,6 +5,8 @@
 
 #include "parlor-tls-handshake.h"
 
+#include "parlor-metrics.h"
+
 /*
  * ParlorTlsHandshake: a connection from its first byte to the stream on which its request is read.
  *
@@ -40,10 +42,14 @@ on_handshake_done (GObject *tls, GAsyncResult *result, gpointer user_data)
   g_autoptr (ParlorTlsHandshake) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (g_tls_connection_handshake_finish (G_TLS_CONNECTION (tls), result, &error))
-    g_signal_emit (self, signals[DONE], 0, tls);
-  else
-    g_debug ("A TLS handshake failed: %s", error->message);
+  if (!g_tls_connection_handshake_finish (G_TLS_CONNECTION (tls), result, &error))
+    {
+      g_debug ("A TLS handshake failed: %s", error->message);
+      parlor_metrics_add (PARLOR_METRIC_TLS_FAILED, 1);
+      return;
+    }
+  parlor_metrics_add (PARLOR_METRIC_TLS_DONE, 1);
+  g_signal_emit (self, signals[DONE], 0, tls);
 }
 
 static void

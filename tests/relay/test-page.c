@@ -109,6 +109,8 @@ test_statuses (void)
     { "GET", "/a/b", SOUP_STATUS_NOT_FOUND },
     { "GET", "/favicon.ico", SOUP_STATUS_NOT_FOUND },
     { "GET", "/guest-page", SOUP_STATUS_NOT_FOUND },
+    { "GET", "/health", SOUP_STATUS_OK },
+    { "GET", "/metrics-of-mine", SOUP_STATUS_OK }, /* a room */
     { "GET", "/guest-page/", SOUP_STATUS_NOT_FOUND },
     { "GET", "/guest-page/nothing.js", SOUP_STATUS_NOT_FOUND },
     { "GET", "/guest-page/%2e%2e/index.html", SOUP_STATUS_NOT_FOUND },
