@@ -14,6 +14,8 @@
  * over the data channel, once the handshake was right. Nothing of this is ever believed of the relay.
  */
 
+G_STATIC_ASSERT (PARLOR_CALL_N_EMOJI == PARLOR_PROOF_N_EMOJI);
+
 static void
 set_security (ParlorCall *self, ParlorCallSecurity security)
 {

@@ -102,6 +102,8 @@ typedef enum
   PARLOR_SECURITY_COMPARED,
 } ParlorCallSecurity;
 
+#define PARLOR_CALL_N_EMOJI 5
+
 /**
  * ParlorDeadlines: how long each phase may take, in ms. Tests inject short ones; the defaults are the protocol's.
  */

@@ -11,6 +11,7 @@
 #include "parlor-call-enums.h"
 #include "parlor-error.h"
 #include "parlor-report.h"
+#include "parlor-wire-enums.h"
 
 /*
  * ParlorPeerReporter: listens to a core and its calls, prints what happens as it happens, and every second the
@@ -166,6 +167,17 @@ on_call_state (ParlorCall *call, GParamSpec *pspec, gpointer user_data)
 }
 
 static void
+on_call_security (ParlorCall *call, GParamSpec *pspec, gpointer user_data)
+{
+  ParlorPeerReporter *self = user_data;
+  const char *proof = nick (PARLOR_TYPE_PROOF_BY, parlor_call_get_proof (call));
+  const guint *emoji = parlor_call_get_emoji (call);
+
+  say (self->json ? parlor_report_security (now_ms (), proof, emoji, PARLOR_CALL_N_EMOJI)
+                  : g_strdup_printf ("Proof: %s.", proof));
+}
+
+static void
 on_core_call (ParlorCore *core, GParamSpec *pspec, gpointer user_data)
 {
   ParlorPeerReporter *self = user_data;
@@ -177,6 +189,7 @@ on_core_call (ParlorCore *core, GParamSpec *pspec, gpointer user_data)
   drop_call (self);
   self->call = g_object_ref (call);
   g_signal_connect (call, "notify::state", G_CALLBACK (on_call_state), self);
+  g_signal_connect (call, "notify::security", G_CALLBACK (on_call_security), self);
   g_signal_connect (call, "notify::peer", G_CALLBACK (on_call_peer), self);
   if (!parlor_call_get_incoming (call))
     say (self->json ? parlor_report_calling (now_ms ()) : g_strdup ("Calling."));

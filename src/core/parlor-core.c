@@ -55,6 +55,8 @@ struct _ParlorCore
 
   ParlorStudio *studio;
   char *name;
+  char *data_folder;        /* nullable */
+  ParlorIdentity *identity; /* nullable: read from there when it is first needed */
   ParlorDeadlines deadlines;
   GListStore *nobody;
 
@@ -307,6 +309,23 @@ on_channel_state (ParlorChannel *channel, GParamSpec *pspec, gpointer user_data)
     }
 }
 
+/* What the invite gives to prove with, and who we are to those who can prove it, too. */
+static void
+give_keys (ParlorCore *self, ParlorCallKeys *keys)
+{
+  g_autoptr (GError) error = NULL;
+
+  parlor_switchboard_set_keys (self->switchboard, keys);
+  if (!self->identity && self->data_folder && parlor_call_keys_get_guest (keys))
+    {
+      self->identity = parlor_identity_load (self->data_folder, &error);
+      /* Calls are as safe without it; nobody knows us again. */
+      if (!self->identity)
+        g_message ("No lasting identity: %s", error->message);
+    }
+  parlor_switchboard_set_identity (self->switchboard, self->identity);
+}
+
 static void
 join (ParlorCore *self, ParlorInvite *invite, gboolean call)
 {
@@ -323,6 +342,7 @@ join (ParlorCore *self, ParlorInvite *invite, gboolean call)
   self->channel = PARLOR_CHANNEL (channel);
   self->switchboard = parlor_switchboard_new (self->channel, PARLOR_PEER_FACTORY (self->studio), &self->deadlines);
   parlor_switchboard_set_allow_seed (self->switchboard, !invite_is_keyed (invite));
+  give_keys (self, keys);
   self->porter = parlor_porter_new (self->channel);
   self->call_wanted = call;
 
@@ -435,8 +455,12 @@ parlor_core_dispose (GObject *object)
 static void
 parlor_core_finalize (GObject *object)
 {
-  g_free (PARLOR_CORE (object)->name);
-  g_free (PARLOR_CORE (object)->home_relay);
+  ParlorCore *self = PARLOR_CORE (object);
+
+  g_clear_pointer (&self->identity, parlor_identity_unref);
+  g_free (self->data_folder);
+  g_free (self->name);
+  g_free (self->home_relay);
   G_OBJECT_CLASS (parlor_core_parent_class)->finalize (object);
 }
 
@@ -633,6 +657,16 @@ parlor_core_hang_up (ParlorCore *self)
 
   if (call)
     parlor_call_hang_up (call);
+}
+
+void
+parlor_core_set_data_folder (ParlorCore *self, const char *folder)
+{
+  g_return_if_fail (PARLOR_IS_CORE (self));
+
+  g_free (self->data_folder);
+  self->data_folder = g_strdup (folder);
+  g_clear_pointer (&self->identity, parlor_identity_unref);
 }
 
 ParlorSessionState

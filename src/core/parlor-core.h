@@ -43,6 +43,9 @@ G_DECLARE_FINAL_TYPE (ParlorCore, parlor_core, PARLOR, CORE, GObject)
  */
 ParlorCore *parlor_core_new (ParlorStudio *studio, const char *name, const ParlorDeadlines *deadlines);
 
+/* (nullable): where our lasting identity is kept, or will be, once it is needed; without one we have none. For sessions that begin afterwards. */
+void parlor_core_set_data_folder (ParlorCore *self, const char *folder);
+
 /**
  * parlor_core_host:
  * @port: 0 for the default (3002) and, if that is taken, any

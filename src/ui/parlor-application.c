@@ -143,12 +143,14 @@ static void
 parlor_application_startup (GApplication *application)
 {
   ParlorApplication *self = PARLOR_APPLICATION (application);
+  g_autofree char *folder = g_build_filename (g_get_user_data_dir (), "parlor", NULL);
 
   G_APPLICATION_CLASS (parlor_application_parent_class)->startup (application);
 
   parlor_media_warm_up ();
   self->studio = create_studio (self);
   self->core = parlor_core_new (self->studio, self->name, NULL);
+  parlor_core_set_data_folder (self->core, folder);
   parlor_application_add_actions (self);
   g_unix_signal_add (SIGINT, on_unix_signal, self);
   g_unix_signal_add (SIGTERM, on_unix_signal, self);

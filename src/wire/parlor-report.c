@@ -95,6 +95,23 @@ parlor_report_state (gint64 t_ms, const char *state)
 }
 
 char *
+parlor_report_security (gint64 t_ms, const char *proof, const guint *emoji, guint n_emoji)
+{
+  JsonObject *object = begin ("security", t_ms);
+  JsonArray *array;
+
+  set_text (object, "proof", proof);
+  if (!emoji)
+    return end (object);
+
+  array = json_array_new ();
+  for (guint i = 0; i < n_emoji; i++)
+    json_array_add_int_element (array, emoji[i]);
+  json_object_set_array_member (object, "emoji", array);
+  return end (object);
+}
+
+char *
 parlor_report_first_frame (gint64 t_ms, const char *kind)
 {
   JsonObject *object = begin ("first-frame", t_ms);

@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 char *parlor_report_ready (gint64 t_ms, GPtrArray *peers); /* (element-type ParlorPeerInfo) */
 char *parlor_report_calling (gint64 t_ms);
 char *parlor_report_state (gint64 t_ms, const char *state);
+/* @emoji: (nullable): @n_emoji indices */
+char *parlor_report_security (gint64 t_ms, const char *proof, const guint *emoji, guint n_emoji);
 char *parlor_report_first_frame (gint64 t_ms, const char *kind); /* "video" or "audio" */
 char *parlor_report_stats (gint64 t_ms, const ParlorStats *stats);
 char *parlor_report_ended (gint64 t_ms, const char *reason);

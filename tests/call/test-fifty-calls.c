@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <glib/gstdio.h>
 #include <gst/gst.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "parlor-core.h"
+#include "parlor-identity.h"
 #include "parlor-test-media.h"
 
 /*
@@ -170,24 +172,83 @@ settled (const char *path)
 }
 
 static void
+meet (Side *host, Side *guest)
+{
+  g_autofree char *link = NULL;
+  g_autoptr (GError) error = NULL;
+
+  parlor_core_host (host->core, 0);
+  parlor_test_wait (parlor_core_get_session (host->core) == PARLOR_SESSION_IN_ROOM, WAIT_S);
+  link = parlor_invite_to_app_link (parlor_core_get_invite (host->core));
+  parlor_core_join (guest->core, link, FALSE, &error);
+  g_assert_no_error (error);
+  parlor_test_wait (g_list_model_get_n_items (parlor_core_get_participants (guest->core)) == 1, WAIT_S);
+  parlor_test_wait (g_list_model_get_n_items (parlor_core_get_participants (host->core)) == 1, WAIT_S);
+}
+
+static void
+side_init_with_identity (Side *side, const char *name, char **folder, ParlorIdentity **identity)
+{
+  g_autoptr (GError) error = NULL;
+
+  side_init (side, name);
+  *folder = g_dir_make_tmp ("parlor-fifty-XXXXXX", &error);
+  g_assert_no_error (error);
+  *identity = parlor_identity_load (*folder, &error);
+  g_assert_no_error (error);
+  parlor_core_set_data_folder (side->core, *folder);
+}
+
+static void
+remove_folder (char *folder)
+{
+  g_autofree char *path = g_build_filename (folder, "identity.pem", NULL);
+
+  g_remove (path);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+  g_free (folder);
+}
+
+/* What each knows of the other: that they have the app link, the same emoji, and the key that is kept in the other's folder. */
+static void
+test_who_is_there (void)
+{
+  Side host = { 0 }, guest = { 0 };
+  char *folders[2];
+  g_autoptr (ParlorIdentity) of_host = NULL, of_guest = NULL;
+  ParlorCall *hosts, *guests;
+
+  side_init_with_identity (&host, "Ann", &folders[0], &of_host);
+  side_init_with_identity (&guest, "Bo", &folders[1], &of_guest);
+  meet (&host, &guest);
+  g_assert_true (parlor_core_call (guest.core, NULL, NULL));
+  parlor_test_wait (host.frames == 1 && guest.frames == 1, WAIT_S);
+  hosts = parlor_core_get_call (host.core);
+  guests = parlor_core_get_call (guest.core);
+  g_assert_cmpint (parlor_call_get_security (hosts), ==, PARLOR_SECURITY_APP_LINK);
+  g_assert_cmpint (parlor_call_get_security (guests), ==, PARLOR_SECURITY_APP_LINK);
+  g_assert_cmpmem (parlor_call_get_emoji (hosts), PARLOR_CALL_N_EMOJI * sizeof (guint), parlor_call_get_emoji (guests),
+                   PARLOR_CALL_N_EMOJI * sizeof (guint));
+  parlor_test_wait (parlor_call_get_peer_identity (hosts) && parlor_call_get_peer_identity (guests), WAIT_S);
+  g_assert_true (g_bytes_equal (parlor_call_get_peer_identity (hosts), parlor_identity_get_key (of_guest)));
+  g_assert_true (g_bytes_equal (parlor_call_get_peer_identity (guests), parlor_identity_get_key (of_host)));
+
+  side_clear (&guest);
+  side_clear (&host);
+  remove_folder (folders[0]);
+  remove_folder (folders[1]);
+}
+
+static void
 test_fifty (void)
 {
   Side host = { 0 }, guest = { 0 };
-  g_autofree char *link = NULL;
-  g_autoptr (GError) error = NULL;
   guint threads = 0, descriptors = 0;
   long resident = 0, growth;
 
   side_init (&host, "Ann");
   side_init (&guest, "Bo");
-  parlor_core_host (host.core, 0);
-  parlor_test_wait (parlor_core_get_session (host.core) == PARLOR_SESSION_IN_ROOM, WAIT_S);
-  link = parlor_invite_to_app_link (parlor_core_get_invite (host.core));
-  parlor_core_join (guest.core, link, FALSE, &error);
-  g_assert_no_error (error);
-  parlor_test_wait (g_list_model_get_n_items (parlor_core_get_participants (guest.core)) == 1, WAIT_S);
-  parlor_test_wait (g_list_model_get_n_items (parlor_core_get_participants (host.core)) == 1, WAIT_S);
-
+  meet (&host, &guest);
   for (guint i = 1; i <= N_CALLS; i++)
     {
       call_once (i % 2 ? &guest : &host, i % 2 ? &host : &guest);
@@ -215,6 +276,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   mallopt (M_ARENA_MAX, PARLOR_MALLOC_ARENAS);
   gst_init (NULL, NULL);
+  g_test_add_func ("/call/who-is-there", test_who_is_there);
   g_test_add_func ("/call/fifty", test_fifty);
   return g_test_run ();
 }

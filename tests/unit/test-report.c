@@ -28,6 +28,9 @@ test_events (void)
                "{\"id\":\"b2\",\"name\":\"\\\"Page\\\"\\n\",\"dialect\":\"seed\",\"in_call\":true}]}");
   assert_line (parlor_report_calling (2), "{\"event\":\"calling\",\"t\":2}");
   assert_line (parlor_report_state (3, "active"), "{\"event\":\"state\",\"t\":3,\"state\":\"active\"}");
+  assert_line (parlor_report_security (3, "app", (const guint[]){ 49, 0, 63 }, 3),
+               "{\"event\":\"security\",\"t\":3,\"proof\":\"app\",\"emoji\":[49,0,63]}");
+  assert_line (parlor_report_security (3, "none", NULL, 0), "{\"event\":\"security\",\"t\":3,\"proof\":\"none\"}");
   assert_line (parlor_report_first_frame (4, "video"), "{\"event\":\"first-frame\",\"t\":4,\"kind\":\"video\"}");
   assert_line (parlor_report_ended (5, "hang-up"), "{\"event\":\"ended\",\"t\":5,\"reason\":\"hang-up\"}");
   assert_line (parlor_report_error (6, "unreachable", "Nobody answers.\nTry again."),
