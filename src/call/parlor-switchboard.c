@@ -196,7 +196,8 @@ handle_ring (ParlorSwitchboard *self, const ParlorMessage *message)
 {
   ParlorParticipant *participant = message->from ? find_participant (self, message->from, NULL) : NULL;
 
-  if (!participant || !message->call)
+  /* Before welcome we do not know ourselves, and could prove nothing. */
+  if (!participant || !message->call || !self->id)
     {
       g_debug ("ring from nobody we know");
       return;

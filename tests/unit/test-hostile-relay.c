@@ -173,6 +173,32 @@ test_reveals_last (void)
   lab_clear (&lab);
 }
 
+/* A relay that lets somebody ring before it has said who we are: there is nothing yet that a proof could be bound to. */
+static void
+test_before_welcome (void)
+{
+  static const Row row = { "before-welcome", APP_LINK, NOTHING };
+  static const char *const texts[] = {
+    "{\"type\":\"joined\",\"peer\":{\"id\":\"b\",\"name\":\"Bob\"}}",
+    "{\"type\":\"ring\",\"from\":\"b\",\"to\":\"a\",\"call\":\"c\",\"media\":{}}",
+  };
+  Lab lab = { .row = &row, .relay = fake_relay_new (PARLOR_DIALECT_PARLOR) };
+
+  side_init (&lab.a, &lab, "a", "AA", APP_LINK, "room");
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (ParlorMessage) message = parlor_message_parse (texts[i], -1, PARLOR_DIALECT_PARLOR, NULL);
+
+      g_assert_nonnull (message);
+      parlor_channel_emit_message (PARLOR_CHANNEL (lab.a.channel), message);
+    }
+  g_assert_nonnull (find_callee (&lab));
+  g_assert_null (parlor_switchboard_get_call (lab.a.switchboard));
+  side_clear (&lab.a);
+  drain ();
+  fake_relay_free (lab.relay);
+}
+
 static void
 on_refused (ParlorSwitchboard *switchboard, const char *code, const char *message, gpointer user_data)
 {
@@ -219,5 +245,6 @@ main (int argc, char *argv[])
     }
   g_test_add_func ("/hostile-relay/reveals-last", test_reveals_last);
   g_test_add_func ("/hostile-relay/claims-seed", test_claims_seed);
+  g_test_add_func ("/hostile-relay/before-welcome", test_before_welcome);
   return g_test_run ();
 }
