@@ -53,7 +53,8 @@ on_message_string (GObject *channel, const char *text, gpointer user_data)
   g_mutex_lock (&stream->lock);
   may_read = parlor_round_trip_may_read (&stream->round_trip, now);
   g_mutex_unlock (&stream->lock);
-  if (!may_read || !text || strlen (text) > PARLOR_ROUND_TRIP_MAX_TEXT || g_atomic_int_get (&stream->gone))
+  if (!may_read || !text || strlen (text) > PARLOR_ROUND_TRIP_MAX_TEXT || g_atomic_int_get (&stream->gone)
+      || g_atomic_int_get (&stream->held))
     return;
   message = parlor_message_parse (text, -1, PARLOR_DIALECT_PARLOR, NULL);
   if (!message)

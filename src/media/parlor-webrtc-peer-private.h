@@ -89,7 +89,7 @@ typedef struct
   ParlorVoice *voice;
   GstClockTime latency; /* of the pipeline, fixed */
 
-  gint held;            /* atomic: no RTP and no RTCP passes the gates yet */
+  gint held;            /* atomic: no RTP and no RTCP passes the gates, and no ping is answered yet */
   gint gone;            /* atomic: the peer was closed, or failed */
   gint open;            /* atomic: connected and verified, media may leave */
   gint64 last_activity; /* atomic, us */

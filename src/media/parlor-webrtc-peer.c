@@ -161,7 +161,7 @@ take_channel (ParlorWebrtcPeer *self, GObject *channel)
   set_data_open (self, TRUE);
 }
 
-/* What a peer that is held does not tell: that it is connected, and all of the data channel. Failures and candidates it tells. */
+/* What a peer that is held does not tell: that it is connected, and all of the data channels. Failures and candidates it tells. */
 static gboolean
 is_kept_back (ParlorWebrtcPeer *self, const ParlorLetter *letter)
 {
@@ -169,7 +169,8 @@ is_kept_back (ParlorWebrtcPeer *self, const ParlorLetter *letter)
     return FALSE;
   return (letter->type == PARLOR_LETTER_CONNECTION && letter->number == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED)
          || letter->type == PARLOR_LETTER_DATA_OPEN || letter->type == PARLOR_LETTER_DATA_CLOSED
-         || letter->type == PARLOR_LETTER_TEXT;
+         || letter->type == PARLOR_LETTER_TEXT || letter->type == PARLOR_LETTER_PING_OPEN
+         || letter->type == PARLOR_LETTER_PING_CLOSED;
 }
 
 static void

@@ -485,6 +485,7 @@ assert_silent (PeerEnd *held)
   g_assert_false (parlor_peer_send_text (PARLOR_PEER (held->peer), "late", &error));
   g_assert_error (error, PARLOR_ERROR, PARLOR_ERROR_STATE);
   g_assert_cmpuint (held->texts->len, ==, 0);
+  g_assert_null (held->peer->ping_channel);
   g_assert_cmpint (count_packets (held), ==, 0);
   g_assert_cmpuint (parlor_test_meter_get_frames (held->pictures), ==, 0);
 }
@@ -502,8 +503,9 @@ test_held (Fixture *f, gconstpointer data)
   parlor_test_wait (state_of (eager) == PARLOR_PEER_CONNECTED && parlor_peer_get_data_open (PARLOR_PEER (eager->peer)), 20);
   g_assert_true (parlor_peer_send_text (PARLOR_PEER (eager->peer), "early", NULL));
   parlor_test_wait (keeps_back (held, PARLOR_LETTER_TEXT) && keeps_back (held, PARLOR_LETTER_CONNECTION), 20);
-  parlor_test_wait (count_packets (eager) > 50, 20);
+  parlor_test_wait (count_packets (eager) > 50 && eager->peer->stream->round_trip.next >= 2, 20);
   assert_silent (held);
+  g_assert_cmpuint (eager->peer->stream->round_trip.n_trips, ==, 0);
   g_assert_cmpint (count_incoming (eager), ==, 0);
 
   parlor_peer_release (PARLOR_PEER (held->peer));
@@ -512,6 +514,7 @@ test_held (Fixture *f, gconstpointer data)
   g_assert_cmpuint (held->texts->len, ==, 1);
   g_assert_cmpstr (g_ptr_array_index (held->texts, 0), ==, "early");
   parlor_test_wait (held->first_picture && eager->first_picture && held->first_sound && eager->first_sound, 20);
+  parlor_test_wait (eager->peer->stream->round_trip.n_trips > 0, 20);
 }
 
 /* One that is never released goes like any other. */
