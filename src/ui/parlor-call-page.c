@@ -9,6 +9,7 @@
 
 #include "parlor-device-note.h"
 #include "parlor-mute-button.h"
+#include "parlor-security-button.h"
 #include "parlor-self-view.h"
 #include "parlor-snap-box.h"
 #include "parlor-video-view.h"
@@ -58,14 +59,6 @@ static gboolean
 shows_avatar (gpointer self, gboolean sends_video, gboolean has_picture)
 {
   return !sends_video || !has_picture;
-}
-
-static char *
-lock_words (gpointer self, ParlorDialect dialect)
-{
-  return g_strdup (dialect == PARLOR_DIALECT_SEED
-                     ? _ ("Encrypted, not verified: a simple page, or an old program, is at the other end.")
-                     : _ ("Encrypted. The certificate is the one the relay passed on; not verified yet."));
 }
 
 static char *
@@ -316,6 +309,7 @@ parlor_call_page_class_init (ParlorCallPageClass *klass)
   g_type_ensure (PARLOR_TYPE_MUTE_BUTTON);
   g_type_ensure (PARLOR_TYPE_PARTICIPANT);
   g_type_ensure (PARLOR_TYPE_PEER);
+  g_type_ensure (PARLOR_TYPE_SECURITY_BUTTON);
   g_type_ensure (PARLOR_TYPE_SELF_VIEW);
   g_type_ensure (PARLOR_TYPE_SNAP_BOX);
   g_type_ensure (PARLOR_TYPE_VIDEO_VIEW);
@@ -329,7 +323,6 @@ parlor_call_page_class_init (ParlorCallPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, ParlorCallPage, over_controls);
   gtk_widget_class_bind_template_callback (widget_class, shows_avatar);
   gtk_widget_class_bind_template_callback_full (widget_class, "person", G_CALLBACK (parlor_window_page_person));
-  gtk_widget_class_bind_template_callback (widget_class, lock_words);
   gtk_widget_class_bind_template_callback (widget_class, microphone_words);
   gtk_widget_class_bind_template_callback (widget_class, is_off);
   gtk_widget_class_bind_template_callback (widget_class, picture_words);

@@ -408,3 +408,60 @@ parlor_words_for_duration (gint64 us)
     return g_strdup_printf (ngettext ("%d second", "%d seconds", seconds), (int) seconds);
   return g_strdup_printf (ngettext ("%d minute", "%d minutes", seconds / 60), (int) (seconds / 60));
 }
+
+/**
+ * parlor_words_for_security:
+ * @security: what is known of who is at the other end
+ * @proof: what they proved
+ * @invited_by_us: whether the invite is one of ours
+ *
+ * Returns: a heading that says no more than that
+ */
+const char *
+parlor_words_for_security (ParlorCallSecurity security, ParlorProofBy proof, gboolean invited_by_us)
+{
+  switch (security)
+    {
+    case PARLOR_SECURITY_UNKNOWN:
+      return _ ("Being checked…");
+    case PARLOR_SECURITY_UNVERIFIED:
+      return _ ("Encrypted, not verified");
+    case PARLOR_SECURITY_WEB_LINK:
+      return invited_by_us ? _ ("Invited by you (web link)") : _ ("Has the same invite (web link)");
+    case PARLOR_SECURITY_APP_LINK:
+      return invited_by_us ? _ ("Invited by you (app link)") : _ ("Has the same invite (app link)");
+    case PARLOR_SECURITY_COMPARED:
+      break;
+    }
+  /* Who may sit in front of a page cannot be verified against whoever served it. */
+  return proof == PARLOR_PROOF_APP ? _ ("Verified") : _ ("Emoji compared");
+}
+
+/**
+ * parlor_words_for_security_details:
+ * @security: what is known of who is at the other end
+ * @proof: what they proved
+ * @has_emoji: whether there are some to compare
+ *
+ * Returns: a sentence or two
+ */
+const char *
+parlor_words_for_security_details (ParlorCallSecurity security, ParlorProofBy proof, gboolean has_emoji)
+{
+  switch (security)
+    {
+    case PARLOR_SECURITY_UNKNOWN:
+      return _ ("Nothing is sent or shown before all was checked that can be.");
+    case PARLOR_SECURITY_UNVERIFIED:
+      return has_emoji ? _ ("Whoever runs the relay could be in between. Compare the emoji to be sure.")
+                       : _ ("Whoever runs the relay could be in between. Send an invite to be sure.");
+    case PARLOR_SECURITY_WEB_LINK:
+      return _ ("They proved that they have the web link. That does not say who they are.");
+    case PARLOR_SECURITY_APP_LINK:
+      return _ ("They proved that they have the app link, which the relay never sees. That does not say who they are.");
+    case PARLOR_SECURITY_COMPARED:
+      break;
+    }
+  return proof == PARLOR_PROOF_APP ? _ ("You both saw the same emoji: nobody is in between.")
+                                   : _ ("You both saw the same emoji.");
+}

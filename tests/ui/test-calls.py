@@ -2,12 +2,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Two real windows meet: host, invite, join, accept, see each other, mute, hang up; and what goes wrong."""
 
+import json
+import os
 import socket
 import unittest
 
 import parlor_window
 from parlor_window import Parlor, wait_for
 
+VECTORS = os.path.join(os.path.dirname(__file__), '..', 'unit', 'vectors', 'proof.json')
+with open(VECTORS, encoding='utf-8') as file:
+    EMOJI = {name for glyph, name in json.load(file)['emoji']}
 MOVING = 40  # changed bytes; the test picture's ball alone changes thousands, a still picture none
 
 
@@ -98,6 +103,23 @@ class TestCalls(unittest.TestCase):
         bo.wait_text('You are Bo')
         ann.press('Close')
         ann.wait_text_with('http://127.0.0.1:')
+
+    def test_compare_emoji(self):
+        """What was proved, and the same five emoji on both sides; saying that they were compared is each one's own."""
+        ann, bo = self.in_call()
+        ann.press('Invited by you (app link)')
+        bo.press('Has the same invite (app link)')
+        for parlor in (ann, bo):
+            parlor.wait_text_with('They proved that they have the app link')
+        seen = [[text for text in parlor.texts() if text in EMOJI] for parlor in (ann, bo)]
+        self.assertEqual(len(seen[0]), 5)
+        self.assertEqual(seen[0], seen[1])
+
+        ann.press('We Compared Them')
+        ann.wait_text('You both saw the same emoji: nobody is in between.')
+        self.assertIsNotNone(ann.find('Verified'))
+        self.assertFalse(ann.sees_button('We Compared Them'))
+        self.assertTrue(bo.sees_button('We Compared Them'))
 
     def test_nothing_before_join(self):
         ann, link = self.host()

@@ -120,6 +120,28 @@ test_times (void)
     }
 }
 
+/* What is shown is what was proved, and no more: "verified" only where no page can be at the other end. */
+static void
+test_security (void)
+{
+  g_assert_cmpstr (parlor_words_for_security (PARLOR_SECURITY_UNVERIFIED, PARLOR_PROOF_NONE, TRUE), ==, "Encrypted, not verified");
+  g_assert_cmpstr (parlor_words_for_security (PARLOR_SECURITY_WEB_LINK, PARLOR_PROOF_GUEST, TRUE), ==, "Invited by you (web link)");
+  g_assert_cmpstr (parlor_words_for_security (PARLOR_SECURITY_APP_LINK, PARLOR_PROOF_APP, TRUE), ==, "Invited by you (app link)");
+  g_assert_null (strstr (parlor_words_for_security (PARLOR_SECURITY_APP_LINK, PARLOR_PROOF_APP, FALSE), "by you"));
+  g_assert_cmpstr (parlor_words_for_security (PARLOR_SECURITY_COMPARED, PARLOR_PROOF_APP, TRUE), ==, "Verified");
+  g_assert_cmpstr (parlor_words_for_security (PARLOR_SECURITY_COMPARED, PARLOR_PROOF_GUEST, TRUE), ==, "Emoji compared");
+  g_assert_cmpstr (parlor_words_for_security (PARLOR_SECURITY_COMPARED, PARLOR_PROOF_NONE, TRUE), ==, "Emoji compared");
+  for (ParlorCallSecurity security = PARLOR_SECURITY_UNKNOWN; security <= PARLOR_SECURITY_COMPARED; security++)
+    for (ParlorProofBy proof = PARLOR_PROOF_NONE; proof <= PARLOR_PROOF_GUEST; proof++)
+      {
+        const char *details = parlor_words_for_security_details (security, proof, TRUE);
+
+        g_assert_cmpstr (details, !=, "");
+        if (proof != PARLOR_PROOF_APP)
+          g_assert_null (strstr (details, "nobody is in between"));
+      }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -131,5 +153,6 @@ main (int argc, char **argv)
   g_test_add_func ("/ui/words/refusals", test_refusals);
   g_test_add_func ("/ui/words/devices", test_devices);
   g_test_add_func ("/ui/words/times", test_times);
+  g_test_add_func ("/ui/words/security", test_security);
   return g_test_run ();
 }

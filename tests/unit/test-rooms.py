@@ -25,8 +25,8 @@ ROOMS = {
     'reach': 'base',
     'media': 'call rate trust wire base',
     'core': 'media signaling relay call trust wire base',
-    'ui': 'core reach media call wire base',
-    'main': 'ui core reach media call wire base',
+    'ui': 'core reach media call trust wire base',
+    'main': 'ui core reach media call trust wire base',
     'parlor-relay': 'relay trust wire base',
     'parlor-peer': 'core media call wire base',
 }
