@@ -376,6 +376,16 @@ on_patience_over (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* A call that is up outlived the relay, or our place there, which knows nothing of it. */
+static void
+tell_in_call (ParlorSwitchboard *self)
+{
+  g_autoptr (ParlorMessage) message = parlor_message_new (PARLOR_MESSAGE_IN_CALL);
+
+  message->in_call.in_call = TRUE;
+  parlor_channel_send (self->channel, message, NULL);
+}
+
 static void
 handle_welcome (ParlorSwitchboard *self, const ParlorMessage *message)
 {
@@ -390,6 +400,8 @@ handle_welcome (ParlorSwitchboard *self, const ParlorMessage *message)
   self->id = g_strdup (message->welcome.id);
   g_clear_pointer (&self->ice_servers, g_ptr_array_unref);
   self->ice_servers = g_ptr_array_ref (message->welcome.ice_servers);
+  if (!resumed && self->call)
+    tell_in_call (self);
   catch_up (self, message->welcome.peers);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ID]);
 }

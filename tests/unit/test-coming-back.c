@@ -331,6 +331,30 @@ test_new_place (void)
   scene_end (&scene);
 }
 
+/* A call that is up does not mind; the new place is told of it, the old one knows. */
+static void
+test_new_place_in_call (void)
+{
+  static const char *const ids[] = { "a", "a2" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
+    {
+      Scene scene;
+      guint n_told;
+
+      scene_begin (&scene);
+      accept_ring (scene.b);
+      wait_for (is_in (scene.a, PARLOR_CALL_ACTIVE) && is_in (scene.b, PARLOR_CALL_ACTIVE));
+      n_told = fake_channel_count_sent (scene.a->channel, PARLOR_MESSAGE_IN_CALL);
+      fake_channel_lose (scene.a->channel);
+      fake_channel_return (scene.a->channel, ids[i]);
+      drain ();
+      g_assert_true (is_in (scene.a, PARLOR_CALL_ACTIVE));
+      g_assert_cmpuint (fake_channel_count_sent (scene.a->channel, PARLOR_MESSAGE_IN_CALL), ==, n_told + i);
+      scene_end (&scene);
+    }
+}
+
 static void
 test_locked_out (void)
 {
@@ -399,6 +423,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/coming-back/dialing", test_dialing);
   g_test_add_func ("/coming-back/ringing", test_ringing);
   g_test_add_func ("/coming-back/new-place", test_new_place);
+  g_test_add_func ("/coming-back/new-place-in-call", test_new_place_in_call);
   g_test_add_func ("/coming-back/locked-out", test_locked_out);
   g_test_add_func ("/coming-back/patience", test_patience);
   g_test_add_func ("/coming-back/catch-up", test_catch_up);
