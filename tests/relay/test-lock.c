@@ -587,6 +587,58 @@ test_crowd_at_the_door (void)
   scene_end (&scene);
 }
 
+static GLogWriterOutput
+keep_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (fields[i].key, "MESSAGE"))
+      g_string_append_len (user_data, fields[i].value, fields[i].length < 0 ? (gssize) strlen (fields[i].value) : fields[i].length);
+  return G_LOG_WRITER_HANDLED;
+}
+
+/* Whatever level is asked for: a log tells nothing of who met whom where. */
+static void
+test_log (void)
+{
+  g_autoptr (GString) log = g_string_new (NULL);
+  ParlorRelayLimits limits;
+  Scene scene;
+  g_autoptr (Raw) raw = NULL;
+  g_autofree char *id = NULL;
+  const char *secrets[5];
+
+  g_log_set_writer_func (keep_log, log, NULL);
+  parlor_relay_limits_init (&limits);
+  limits.away_ms = 100;
+  scene_begin (&scene, &limits);
+  lock (&scene);
+  raw = come_to_the_door (&scene);
+  id = knock (&scene, raw);
+  raw_say (scene.anna, "{\"type\":\"admit\",\"id\":\"%s\"}", id);
+  json_object_unref (raw_hear (raw, "welcome"));
+  json_object_unref (raw_hear (scene.anna, "joined"));
+  g_clear_pointer (&raw, raw_free);
+  raw_hear_about (scene.anna, "away", id);
+  raw_hear_about (scene.anna, "left", id);
+  raw_say (scene.anna, "{\"type\":\"remove\",\"id\":\"%s\"}", scene.ben_id);
+  raw_hear_about (scene.anna, "left", scene.ben_id);
+  raw_say (scene.anna, "rubbish of Anna's");
+  raw_hear_error (scene.anna, "bad-json");
+
+  secrets[0] = id;
+  secrets[1] = scene.anna_id;
+  secrets[2] = scene.owner;
+  secrets[3] = "Mallory";
+  secrets[4] = "/abc";
+  g_log ("parlor-relay", G_LOG_LEVEL_DEBUG, "planted: Anna");
+  g_assert_nonnull (strstr (log->str, "Anna"));
+  for (guint i = 0; i < G_N_ELEMENTS (secrets); i++)
+    g_assert_null (strstr (log->str, secrets[i]));
+  g_string_truncate (log, log->len - strlen ("Anna"));
+  g_assert_null (strstr (log->str, "Anna"));
+  scene_end (&scene);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -610,5 +662,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/relay/lock/empty-room", test_empty_room);
   g_test_add_func ("/relay/lock/lobby", test_lobby);
   g_test_add_func ("/relay/lock/crowd-at-the-door", test_crowd_at_the_door);
+  g_test_add_func ("/relay/lock/log", test_log); /* the last one: a writer is for ever */
   return g_test_run ();
 }
