@@ -237,7 +237,7 @@ def limit_descriptors():
 @in_folder
 def settings(folder):
     file = f'{folder}/relay.conf'
-    Path(file).write_text('# a comment\n[relay]\nlisten = 127.0.0.1:0\nrequest-ms=100\nallow-host=a.example; b.example\n'
+    Path(file).write_text('# a comment\n[relay]\nlisten = 127.0.0.1:0\nrequest-ms=20000\nallow-host=a.example; b.example\n'
                           f'seed-pages=true\nself-signed={folder}\nplain-http=false\n', encoding='utf-8')
     with Relay('--config', file) as relay:
         assert relay.url.startswith('https://127.0.0.1:'), relay.line
