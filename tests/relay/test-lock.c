@@ -339,7 +339,9 @@ test_unlock (void)
   json_object_unref (raw_hear (raw, "welcome")); /* who asked is in */
   json_object_unref (raw_hear (scene.anna, "joined"));
 
-  /* The other may ask either way. */
+  /* The other did not, and is not; it may still ask. */
+  raw_say (silent, "{\"type\":\"sing\"}");
+  raw_hear_error (silent, "unexpected");
   raw_say (silent, "{\"type\":\"knock\"}");
   json_object_unref (raw_hear (silent, "welcome"));
   json_object_unref (raw_hear (scene.anna, "joined"));

@@ -109,10 +109,22 @@ cable_set_unplugged (Cable *self, gboolean unplugged)
     cable_cut (self);
 }
 
+static void
+freeze_end (Cable *self, guint end)
+{
+  for (guint i = 0; i < self->links->len; i++)
+    g_source_destroy (((Link *) self->links->pdata[i])->sources[end]);
+}
+
 void
 cable_freeze (Cable *self)
 {
-  for (guint i = 0; i < self->links->len; i++)
-    for (guint end = 0; end < 2; end++)
-      g_source_destroy (((Link *) self->links->pdata[i])->sources[end]);
+  freeze_end (self, 0);
+  freeze_end (self, 1);
+}
+
+void
+cable_freeze_answers (Cable *self)
+{
+  freeze_end (self, 1);
 }

@@ -22,5 +22,7 @@ void cable_cut (Cable *self);
 void cable_set_unplugged (Cable *self, gboolean unplugged);
 /* Nothing passes any more on the connections that are open, and neither end is told. */
 void cable_freeze (Cable *self);
+/* The same, but what the relay is told still arrives. */
+void cable_freeze_answers (Cable *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Cable, cable_free)

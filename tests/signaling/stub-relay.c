@@ -26,7 +26,7 @@ on_message (SoupWebsocketConnection *connection, SoupWebsocketDataType type, GBy
   switch (self->mode)
     {
     case STUB_WELCOMES:
-      soup_websocket_connection_send_text (connection, STUB_WELCOME);
+      soup_websocket_connection_send_text (connection, self->welcome ? self->welcome : STUB_WELCOME);
       break;
     case STUB_REFUSES:
       soup_websocket_connection_send_text (connection, self->refusal);

@@ -21,6 +21,7 @@ typedef struct
   guint port;
   StubMode mode;
   const char *refusal;
+  const char *welcome; /* NULL = STUB_WELCOME */
   GPtrArray *connections; /* SoupWebsocketConnection, open ones */
   GPtrArray *received;    /* texts, in order */
   guint n_connected;

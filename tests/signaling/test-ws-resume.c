@@ -300,6 +300,27 @@ test_relay_restarts (void)
   g_object_unref (relay);
 }
 
+/* A relay that does not mind the token: another id is another place, whatever it says of the old one. */
+static void
+test_token_ignored (void)
+{
+  g_autoptr (StubRelay) relay = stub_relay_new (STUB_WELCOMES, NULL);
+  g_autoptr (Client) ada = client_new (relay->port, "Ada");
+  g_autofree char *id = NULL;
+
+  relay->welcome = "{\"type\":\"welcome\",\"id\":\"a1\",\"room\":\"room\",\"resume\":\"" TICKET "\"}";
+  id = enter (ada);
+  stub_relay_drop (relay);
+  wait_for (get_state (ada) == PARLOR_CHANNEL_WAITING);
+  g_assert_true (say (ada, PARLOR_MESSAGE_CANCEL, "nobody", "c0"));
+  relay->welcome = "{\"type\":\"welcome\",\"id\":\"a2\",\"room\":\"room\"}";
+  parlor_message_free (hear (ada, PARLOR_MESSAGE_WELCOME));
+  g_assert_true (say (ada, PARLOR_MESSAGE_ACCEPT, "nobody", "c1"));
+  wait_for (relay->received->len >= 3);
+  g_assert_nonnull (strstr (relay->received->pdata[1], "\"resume\":\"" TICKET "\""));
+  g_assert_nonnull (strstr (relay->received->pdata[2], "accept"));
+}
+
 /* The outbox is no cellar. */
 static void
 test_outbox_is_bound (void)
@@ -381,6 +402,13 @@ test_probe (void)
   welcome = hear (scene.ada, PARLOR_MESSAGE_WELCOME);
   g_assert_cmpstr (welcome->welcome.id, ==, scene.ada_id);
   g_assert_cmpstr (scene.ada->log->str, ==, "OmmWOm");
+
+  /* It hears that we go, and does not take it for a goodbye. */
+  cable_freeze_answers (scene.cable);
+  parlor_ws_channel_probe (scene.ada->channel);
+  hear_of (scene.bob, PARLOR_MESSAGE_AWAY, scene.ada_id);
+  hear_of (scene.bob, PARLOR_MESSAGE_BACK, scene.ada_id);
+  parlor_message_free (hear (scene.ada, PARLOR_MESSAGE_WELCOME));
 
   /* The network is back before the next attempt is due. */
   cable_cut (scene.cable);
@@ -585,6 +613,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ws-resume/same-place", test_same_place);
   g_test_add_func ("/ws-resume/expired", test_expired);
   g_test_add_func ("/ws-resume/relay-restarts", test_relay_restarts);
+  g_test_add_func ("/ws-resume/token-ignored", test_token_ignored);
   g_test_add_func ("/ws-resume/outbox-is-bound", test_outbox_is_bound);
   g_test_add_func ("/ws-resume/dead-cable", test_dead_cable);
   g_test_add_func ("/ws-resume/quiet-relay", test_quiet_relay);

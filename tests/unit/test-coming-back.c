@@ -361,6 +361,7 @@ test_locked_out (void)
   Scene scene;
 
   scene_begin (&scene);
+  parlor_switchboard_set_patience (scene.a->switchboard, 600000);
   fake_channel_lose (scene.a->channel);
   fake_channel_lock_out (scene.a->channel);
   assert_ended (scene.a, PARLOR_END_RELAY_LOST);
