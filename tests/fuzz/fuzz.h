@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/*
+ * One target a file. It is given bytes from anybody, and aborts when what must hold does not. libFuzzer (`./dev fuzz`) and replay.c (`./dev
+ * test`) call the same function; the name is libFuzzer's.
+ */
+int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
+
+/* Like g_assert_true(), but it stands in every build. */
+#define fuzz_check(condition)                                                             \
+  G_STMT_START                                                                            \
+  {                                                                                       \
+    if (!(condition))                                                                     \
+      g_error ("%s:%d: this does not hold: %s", __FILE__, __LINE__, #condition);          \
+  }                                                                                       \
+  G_STMT_END
+
+G_END_DECLS
