@@ -10,6 +10,7 @@ import {Guest} from './lib/guest.mjs';
 import {assert, assertEqual, run, test, until} from './lib/harness.mjs';
 import {arrives, measurePage} from './lib/measure.mjs';
 import {startRelay} from './lib/parlor.mjs';
+import {Talker} from './lib/talker.mjs';
 
 const KIND = process.argv[2] ?? 'chromium';
 const CHROMIUM = KIND === 'chromium';
@@ -316,6 +317,24 @@ test('two ring each other at the same time and end in one call', async context =
   await assertArrives(ann);
 });
 
+// Before a locked room, and after a knock.
+async function assertDoorFits({cleanup, browser, relay}, phone, scheme) {
+  const url = newRoom(relay);
+  const owner = await Talker.join(cleanup, url, 'Owner');
+  owner.say({type: 'lock'});
+  await owner.hears('lock');
+  const guest = await Guest.open(cleanup, browser, url, 'A person with a name that takes its place', phone);
+  if (CHROMIUM)
+    await guest.page.emulateMediaFeatures([{name: 'prefers-color-scheme', value: scheme}]);
+  await guest.join();
+  await guest.state('locked');
+  await assertFits(guest, 'locked');
+  await shoot(guest, `locked-360-${scheme}`);
+  await guest.press('knock');
+  await assertFits(guest, 'knocking');
+  await shoot(guest, `knocking-360-${scheme}`);
+}
+
 test('the page fits a phone and a desktop, in light and dark', async context => {
   const phone = {viewport: {width: 360, height: 640}};
   const {ann, bo} = await callUp(context, {bo: phone});
@@ -346,6 +365,7 @@ test('the page fits a phone and a desktop, in light and dark', async context => 
     await cy.state('waiting');
     await assertFits(cy, 'waiting at 360');
     await shoot(cy, `waiting-360-${scheme}`);
+    await assertDoorFits(context, phone, scheme);
   }
 }, {timeout: 90_000});
 

@@ -1,103 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The parts of the guest page that need no browser: the state machine of a call, who rings whom, what an SDP must hold.
 
-import {webcrypto} from 'node:crypto';
+import {readFileSync, readdirSync} from 'node:fs';
 
 import {assert, assertEqual, run, test, until} from './lib/harness.mjs';
+import {FINGERPRINT, SDP, enter, load, page} from './lib/page.mjs';
 
-// Node 18 keeps these two behind a flag; every browser has them.
-globalThis.CustomEvent ??= class extends Event {
-  constructor(name, {detail}) {
-    super(name);
-    this.detail = detail;
-  }
-};
-globalThis.crypto ??= webcrypto;
+const {checkFingerprint} = await load('sdp.js');
+const {isInApp, readInvite} = await load('invite.js');
+const {words, notices, ends, errors} = await load('words.js');
 
-const page = new URL('../../src/relay/guest-page/', import.meta.url);
-const {Room} = await import(new URL('room.js', page));
-const {Emitter} = await import(new URL('emitter.js', page));
-const {checkFingerprint} = await import(new URL('sdp.js', page));
-const {isInApp, readInvite} = await import(new URL('invite.js', page));
-const {words, notices, ends, errors} = await import(new URL('words.js', page));
-const {readFileSync, readdirSync} = await import('node:fs');
-
-const SHORT = {ring: 60, offer: 60, answer: 60, connect: 60, lost: 60, silence: 1, rumour: 600};
-const LONG = {ring: 60_000, offer: 60_000, answer: 60_000, connect: 60_000, lost: 60_000, silence: 60_000, rumour: 60_000};
-const FINGERPRINT = Array(32).fill('AB').join(':');
-const SDP = `v=0\r\na=fingerprint:sha-256 ${FINGERPRINT}\r\n`;
-
-class FakeSignaling extends Emitter {
-  sent = [];
-
-  send(message) {
-    this.sent.push(message);
-  }
-
-  close() {}
-
-  last(type) {
-    return this.sent.filter(message => message.type === type).at(-1);
-  }
-}
-
-class FakePeer extends Emitter {
-  said = [];
-  candidates = [];
-  open = false;
-  closed = false;
-  packets = 0;   // what received() says
-  onLook = null; // called at each look
-
-  async received() {
-    this.onLook?.();
-    return this.packets;
-  }
-
-  async offer() {
-    return SDP;
-  }
-
-  async answer(sdp) {
-    checkFingerprint(sdp, null);
-    return SDP;
-  }
-
-  async accept(sdp) {
-    checkFingerprint(sdp, null);
-  }
-
-  addCandidate(candidate) {
-    this.candidates.push(candidate);
-  }
-
-  say(message) {
-    this.said.push(message);
-  }
-
-  close() {
-    this.closed = true;
-  }
-}
-
-// A room with us as `id` and `others` in it; returns everything that a test looks at.
-function enter(id, others, deadlines = LONG) {
-  const signaling = new FakeSignaling();
-  const peers = [];
-  const calls = [];
-  const room = new Room({
-    signaling, deadlines,
-    createPeer: () => peers[peers.push(new FakePeer()) - 1],
-    local: () => ({audio: true, video: true}),
-  });
-  room.on('call', call => calls.push(call));
-  signaling.emit('welcome', {
-    type: 'welcome', id, room: 'r', ice_servers: [],
-    peers: others.map(other => ({id: other, name: other, dialect: other.startsWith('seed') ? 'seed' : 'parlor', in_call: false})),
-  });
-  const hear = message => signaling.emit('message', message);
-  return {room, signaling, peers, calls, hear};
-}
+const SHORT = {ring: 60, offer: 60, answer: 60, reveal: 60, connect: 60, lost: 60, silence: 1, rumour: 600};
 
 test('a ring that is accepted makes one offer and becomes active', async () => {
   const {room, signaling, peers, calls, hear} = enter('a', ['b']);
@@ -112,7 +25,7 @@ test('a ring that is accepted makes one offer and becomes active', async () => {
   assertEqual(signaling.sent.filter(each => each.type === 'offer').length, 1, 'offers');
   hear({type: 'answer', from: 'b', call, generation: 1, sdp: SDP});
   peers[0].emit('connected');
-  assertEqual(calls[0].state, 'active', 'state');
+  await until('active', () => calls[0].state === 'active');
   assertEqual(signaling.last('in-call').in_call, true, 'in-call');
   calls[0].hangUp();
   assertEqual(signaling.last('in-call').in_call, false, 'in-call');
@@ -186,12 +99,12 @@ for (const [answer, reason] of [['declined', 'declined'], ['busy', 'busy'], ['ti
 }
 
 test('every phase has a deadline with its own name', async () => {
-  const ringer = enter('a', ['b'], SHORT);
+  const ringer = enter('a', ['b'], {deadlines: SHORT});
   ringer.room.ring(ringer.room.find('b'));
   await until('no answer', () => ringer.calls[0].reason === 'no-answer', 2000);
   assert(ringer.signaling.last('cancel'), 'no cancel was said');
 
-  const rung = enter('a', ['b'], SHORT);
+  const rung = enter('a', ['b'], {deadlines: SHORT});
   rung.hear({type: 'ring', from: 'b', call: 'one'});
   await until('missed', () => rung.calls[0].reason === 'no-answer-here', 2000);
   assertEqual(rung.signaling.last('decline').reason, 'timeout', 'decline');
@@ -218,7 +131,7 @@ test('a call outlives its relay once the data channel is open, not before', asyn
   before.signaling.emit('closed', {reason: 'relay-lost'});
   assertEqual(before.calls[0].reason, 'relay-lost', 'reason');
 
-  const after = active();
+  const after = await active();
   after.signaling.emit('closed', {reason: 'relay-lost'});
   assertEqual(after.calls[0].state, 'active', 'state');
   assertEqual(after.peers[0].said[0].type, 'state', 'first word on the channel');
@@ -227,26 +140,27 @@ test('a call outlives its relay once the data channel is open, not before', asyn
 });
 
 // A call that is up, and whose channel is open at our end.
-function active(deadlines) {
-  const end = enter('a', ['b'], deadlines);
+async function active(deadlines) {
+  const end = enter('a', ['b'], {deadlines});
   end.hear({type: 'ring', from: 'b', call: 'one'});
   end.calls[0].accept();
   end.hear({type: 'offer', from: 'b', call: 'one', generation: 1, sdp: SDP});
   end.peers[0].emit('connected');
   end.peers[0].open = true;
   end.peers[0].emit('open');
+  await until('active', () => end.calls[0].state === 'active');
   return end;
 }
 
-test('a bye through the relay counts until something was heard on the channel', () => {
-  const {calls, hear} = active();
+test('a bye through the relay counts until something was heard on the channel', async () => {
+  const {calls, hear} = await active();
   hear({type: 'bye', from: 'b', call: 'one'});
   assertEqual(calls[0].reason, 'remote-hung-up', 'reason');
 });
 
 for (const [what, rumour] of [['bye', {type: 'bye', from: 'b', call: 'one'}], ['left', {type: 'left', id: 'b'}]]) {
   test(`the relay's ${what} in a call is believed when nothing comes any more, not before`, async () => {
-    const {calls, hear, peers} = active(SHORT);
+    const {calls, hear, peers} = await active(SHORT);
     let looks = 0;
     peers[0].emit('message', {type: 'state', audio: true, video: true});
     peers[0].onLook = () => {
@@ -262,8 +176,8 @@ for (const [what, rumour] of [['bye', {type: 'bye', from: 'b', call: 'one'}], ['
   });
 }
 
-test('who hangs up says bye over the channel and through the relay', () => {
-  const {calls, signaling, peers} = active();
+test('who hangs up says bye over the channel and through the relay', async () => {
+  const {calls, signaling, peers} = await active();
   calls[0].hangUp();
   assertEqual(signaling.last('bye').call, 'one', 'through the relay');
   assertEqual(peers[0].said.at(-1).type, 'bye', 'over the channel');
@@ -320,6 +234,42 @@ test('invites: the key stays behind #, a damaged one is an error', () => {
   assertEqual(at('http://h/').error, null, 'no key');
   for (const bad of ['short', 'AAAAAAAAAAAAAAAAAAAAAB', 'AAAAAAAAAAAAAAAAAAAAA=', 'AAAAAAAAAAAAAAAAAAAAAAA'])
     assertEqual(at(`http://h/r#${bad}`).error, 'bad-invite', bad);
+});
+
+test('who is away stays in the list until they left', () => {
+  const {room, hear} = enter('a', ['b', 'c']);
+  hear({type: 'away', id: 'b'});
+  assertEqual(room.people.map(({id, away}) => `${id} ${away}`).join(), 'b true,c false', 'away');
+  hear({type: 'back', id: 'b'});
+  assertEqual(room.find('b').away, false, 'back');
+  hear({type: 'left', id: 'b'});
+  assertEqual(room.people.length, 1, 'people');
+});
+
+test('a socket that comes back under the same id loses nobody and no call', async () => {
+  const {room, signaling, calls, hear, welcome} = enter('a', ['b', 'c']);
+  const ready = [];
+  room.on('ready', ({back}) => ready.push(back));
+  room.ring(room.find('b'));
+  signaling.emit('trouble');
+  assertEqual(room.people.length, 2, 'people meanwhile');
+  welcome('a', ['b', 'd']);
+  assertEqual(ready.join(), 'true', 'ready');
+  assertEqual(room.people.map(({id}) => id).join(), 'b,d', 'people');
+  assertEqual(calls[0].state, 'dialing', 'the call that rings');
+  hear({type: 'accept', from: 'b', call: calls[0].id});
+  assertEqual(calls[0].state, 'connecting', 'the call goes on');
+});
+
+test('under a new id only a call that is up lives on', async () => {
+  const dialing = enter('a', ['b']);
+  dialing.room.ring(dialing.room.find('b'));
+  dialing.welcome('a2', ['b']);
+  assertEqual(dialing.calls[0].reason, 'relay-lost', 'dialing');
+  const up = await active();
+  up.welcome('a2', ['b']);
+  assertEqual(up.calls[0].state, 'active', 'up');
+  assertEqual(up.signaling.last('in-call').in_call, true, 'in-call');
 });
 
 test('browsers inside other apps are known', () => {

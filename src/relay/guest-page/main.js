@@ -13,7 +13,7 @@ import {ends, errors, notices, words} from './words.js';
 
 const NAME_KEY = 'parlor-name';
 const MAX_NAME = 64;
-const RETRY_MS = [1000, 2000, 4000, 8000, 16_000]; // then it is an error that waits for a tap
+const WITHOUT_RETRY = new Set(['bad-invite', 'in-app', 'old-browser', 'not-invited', 'refused', 'removed']);
 
 const invite = readInvite(window.location);
 const ui = new Ui();
@@ -23,8 +23,7 @@ let room = null;
 let call = null;
 let last = null;    // who the last call was with
 let gone = null;    // why the room closed while a call lived on
-let retries = 0;
-let retryTimer = null;
+let atDoor = false; // the room is locked, and we are not in it
 let wakeLock = null;
 
 const actions = {
@@ -44,6 +43,7 @@ const actions = {
   leave,
   retry: join,
   copy: copyLink,
+  knock,
 };
 
 function start() {
@@ -55,7 +55,8 @@ function start() {
   ui.on('person', id => ring(room?.find(id)));
   media.on('change', onMediaChange);
   media.on('notice', code => ui.toast(notices[code]));
-  window.addEventListener('pagehide', () => room?.leave());
+  window.addEventListener('pagehide', () => room && leave());
+  window.addEventListener('online', () => room?.hurry());
   onMediaChange();
   if (invite.error)
     fail(invite.error);
@@ -82,37 +83,63 @@ async function join() {
   ui.busy(true);
   ui.show('joining');
   await media.open();
-  connect(true);
+  connect();
 }
 
-// ringing: a newcomer rings whoever is there; one who comes back after a lost connection only waits.
-function connect(ringing) {
-  const signaling = new Signaling(invite.url, cleanName(ui.name) || words.guest);
+function connect() {
   const opened = new Room({
-    signaling,
+    signaling: new Signaling(invite.url, cleanName(ui.name) || words.guest),
     createPeer: iceServers => new Peer(media, iceServers),
     local: () => media.sending,
   });
   room = opened;
   gone = null;
-  room.on('ready', () => onReady(ringing));
+  atDoor = false;
+  room.on('ready', onReady);
+  room.on('locked', () => room === opened && onLocked());
+  room.on('trouble', () => ui.line('notice', notices['relay-trouble']));
   room.on('peers', onPeers);
   room.on('call', onCall);
   room.on('closed', ({reason}) => room === opened && onClosed(reason));
 }
 
-function onReady(ringing) {
-  retries = 0;
-  const free = room.people.find(person => !person.inCall);
-  if (ringing && free)
+// A newcomer rings whoever is there; one who comes back after a lost connection only waits.
+function onReady({back}) {
+  atDoor = false;
+  const free = room.people.find(isFree);
+  if (!back && free)
     ring(free);
   else if (!call && ui.state !== 'ended')
     wait();
 }
 
+function onLocked() {
+  atDoor = true;
+  if (!call && ui.state !== 'ended')
+    rest();
+}
+
+function knock() {
+  room?.knock();
+  ui.text('door-title', words.knockedTitle);
+  ui.text('door-text', words.knockedText(cleanName(ui.name) || words.guest));
+  ui.show('knocking');
+}
+
 function ring(person) {
   if (person)
     room.ring(person);
+}
+
+// What is shown between two calls.
+function rest() {
+  if (!atDoor)
+    return wait();
+  ui.busy(false);
+  ui.text('door-title', words.lockedTitle);
+  ui.text('door-text', words.lockedText);
+  ui.show('locked');
+  onMediaChange();
 }
 
 function wait() {
@@ -126,13 +153,18 @@ function wait() {
 
 function onPeers() {
   const people = room?.people ?? [];
-  const free = people.some(person => !person.inCall);
+  const free = people.some(isFree);
   ui.people(people);
+  ui.line('locked', room?.locked ? words.roomLocked : '');
   ui.text('waiting-title', free ? words.peopleTitleHere : words.waitingTitle);
   if (free)
     ui.text('waiting-text', words.waitingTextHere);
   else
-    ui.text('waiting-text', people.length > 0 ? notices['everybody-busy'] : words.waitingText);
+    ui.text('waiting-text', people.some(person => person.inCall) ? notices['everybody-busy'] : words.waitingText);
+}
+
+function isFree(person) {
+  return !person.inCall && !person.away;
 }
 
 function onCall(started) {
@@ -201,7 +233,7 @@ function callAgain() {
   if (person)
     ring(person);
   else if (room)
-    wait();
+    rest();
   else
     join();
 }
@@ -213,19 +245,10 @@ function onClosed(reason) {
   }
   room = null;
   onPeers();
-  if (reason === 'relay-lost' && retries < RETRY_MS.length) {
-    ui.line('notice', notices['relay-trouble']);
-    retryTimer = setTimeout(() => connect(false), RETRY_MS[retries++]);
-  } else if (reason === 'unreachable' && retries > 0 && retries < RETRY_MS.length) {
-    retryTimer = setTimeout(() => connect(false), RETRY_MS[retries++]);
-  } else {
-    retries = 0;
-    fail(reason);
-  }
+  fail(reason);
 }
 
 function leave() {
-  clearTimeout(retryTimer);
   const left = room;
   room = null;
   left?.leave();
@@ -236,11 +259,11 @@ function leave() {
 function fail(reason) {
   media.close();
   document.body.dataset.reason = reason;
-  const [title, text] = (errors[reason] ?? errors.refused)(invite.host);
+  const [title, text] = (errors[reason] ?? errors['turned-away'])(invite.host);
   ui.text('error-title', title);
   ui.text('error-text', text);
   ui.offer('copy', reason === 'in-app');
-  ui.offer('retry', !['bad-invite', 'in-app', 'old-browser'].includes(reason));
+  ui.offer('retry', !WITHOUT_RETRY.has(reason));
   ui.show('error');
 }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Who is in the room, and which call a message belongs to. At most one call at a time; a second ring is answered `busy`.
+// The people and the call stay when the socket to the relay is lost: what the next welcome says is laid over them.
 
 import {Call} from './call.js';
 import {Emitter} from './emitter.js';
 
 const IN_CALL = {dialing: false, ringing: false, connecting: true, active: true, ended: false};
 
-// Events: ready; peers; call (a new Call, dialing or ringing); closed {reason}.
+// Events: ready {back}: in the room, or in it again; locked; peers; trouble; call (a new Call, dialing or ringing); closed {reason}.
 export class Room extends Emitter {
   #signaling;
   #createPeer;
@@ -20,12 +21,15 @@ export class Room extends Emitter {
     super();
     this.id = null;
     this.call = null;
+    this.locked = false;
     this.#signaling = signaling;
     this.#createPeer = createPeer;
     this.#local = local;
     this.#deadlines = deadlines;
     signaling.on('welcome', message => this.#onWelcome(message));
     signaling.on('message', message => this.#onMessage(message));
+    signaling.on('locked', () => this.emit('locked'));
+    signaling.on('trouble', () => this.emit('trouble'));
     signaling.on('closed', detail => {
       this.call?.relayLost();
       this.emit('closed', detail);
@@ -46,24 +50,52 @@ export class Room extends Emitter {
       this.#begin(them, newCallId(), false).start();
   }
 
+  knock() {
+    this.#signaling.knock();
+  }
+
+  // The network changed under the socket.
+  hurry() {
+    this.#signaling.hurry();
+  }
+
   leave() {
     this.call?.hangUp();
     this.#signaling.close();
   }
 
   #onWelcome(message) {
+    const before = this.id;
     this.id = message.id;
-    this.iceServers = iceServers(message.ice_servers);
+    this.locked = message.locked === true;
+    this.#setIceServers(message.ice_servers);
+    this.#peers.clear();
     for (const peer of Array.isArray(message.peers) ? message.peers : [])
       this.#add(peer);
-    this.emit('ready');
+    if (before !== null)
+      this.#comeBack(before);
+    this.emit('ready', {back: before !== null});
+  }
+
+  // Under another id nobody knows a call that is not up yet; one that is up needs no relay.
+  #comeBack(before) {
+    if (before !== this.id)
+      this.call?.relayLost();
+    if (this.call && !this.#peers.has(this.call.them.id))
+      this.call.peerLeft();
+    this.#signaling.send({type: 'in-call', in_call: this.#inCall});
   }
 
   #onMessage(message) {
     switch (message.type) {
       case 'joined': return this.#add(message.peer) && this.emit('peers');
       case 'left': return this.#onLeft(message.id);
+      case 'away': return this.#onAway(message.id, true);
+      case 'back': return this.#onAway(message.id, false);
       case 'in-call': return this.#onInCall(message);
+      case 'lock': return this.#onLock(true);
+      case 'unlock': return this.#onLock(false);
+      case 'turn': return this.#setIceServers(message.ice_servers);
       case 'ring': return this.#onRing(message);
       case 'error': return this.#onError(message);
       default:
@@ -75,8 +107,27 @@ export class Room extends Emitter {
   #add(peer) {
     if (typeof peer?.id !== 'string' || peer.id === this.id)
       return false;
-    this.#peers.set(peer.id, {id: peer.id, name: String(peer.name ?? ''), dialect: peer.dialect, inCall: peer.in_call === true});
+    this.#peers.set(peer.id, {
+      id: peer.id, name: String(peer.name ?? ''), dialect: peer.dialect, inCall: peer.in_call === true, away: peer.away === true,
+    });
     return true;
+  }
+
+  #onAway(id, away) {
+    const peer = this.#peers.get(id);
+    if (peer) {
+      peer.away = away;
+      this.emit('peers');
+    }
+  }
+
+  #onLock(locked) {
+    this.locked = locked;
+    this.emit('peers');
+  }
+
+  #setIceServers(list) {
+    this.iceServers = iceServers(list);
   }
 
   #onLeft(id) {

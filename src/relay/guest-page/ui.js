@@ -4,7 +4,7 @@
 import {Emitter} from './emitter.js';
 import {words} from './words.js';
 
-const SCREENS = {joining: 'join', connecting: 'call', active: 'call'};
+const SCREENS = {joining: 'join', connecting: 'call', active: 'call', knocking: 'locked'};
 const TONES = 8;
 const IDLE_MS = 3000;
 const TOAST_MS = 3000;
@@ -260,9 +260,9 @@ function personRow(person) {
   who.dir = 'auto';
   who.textContent = person.name;
   row.append(avatar, who);
-  if (person.inCall) {
+  if (person.inCall || person.away) {
     const note = document.createElement('small');
-    note.textContent = words.inAnotherCall;
+    note.textContent = person.away ? words.away : words.inAnotherCall;
     who.append(note);
   } else {
     const button = document.createElement('button');

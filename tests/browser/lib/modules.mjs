@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// puppeteer-core, installed once into the build directory: the source tree stays clean and the lock file decides.
+// puppeteer-core and ws, installed once into the build directory: the source tree stays clean and the lock file decides.
 
 import {cpSync, existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
@@ -13,6 +13,14 @@ const ENTRY = 'node_modules/puppeteer-core/lib/esm/puppeteer/puppeteer-core.js';
 const INSTALL_MS = 180_000;
 
 export async function loadPuppeteer() {
+  return (await import(pathToFileURL(join(await installModules(), ENTRY)))).default;
+}
+
+export async function loadWs() {
+  return import(pathToFileURL(join(await installModules(), 'node_modules/ws/wrapper.mjs')));
+}
+
+async function installModules() {
   const folder = process.env.PARLOR_BROWSER_MODULES;
   if (!folder)
     throw new Error('PARLOR_BROWSER_MODULES is not set: run this through meson test');
@@ -22,11 +30,11 @@ export async function loadPuppeteer() {
     await install(folder);
     writeFileSync(mark, lock);
   }
-  return (await import(pathToFileURL(join(folder, ENTRY)))).default;
+  return folder;
 }
 
 async function install(folder) {
-  say('installing puppeteer-core into the build directory');
+  say('installing puppeteer-core and ws into the build directory');
   mkdirSync(folder, {recursive: true});
   for (const name of ['package.json', 'package-lock.json'])
     cpSync(join(SOURCE, name), join(folder, name));
@@ -38,5 +46,5 @@ async function install(folder) {
     status = await npm.stop();
   }
   if (status !== 0)
-    throw new Skip(`npm could not install puppeteer-core (no network?): ${npm.errors.at(-1) ?? status}`);
+    throw new Skip(`npm could not install them (no network?): ${npm.errors.at(-1) ?? status}`);
 }
