@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How the guest page comes into a room and stays there: locked doors, lines that break, people who are away.
+// How the guest page comes into a room and stays there: tickets, locked doors, lines that break, people who are away.
 // Argument: chromium or firefox. PARLOR_TEST_ONLY=words runs only the tests whose name holds the words.
 
 import {launch} from './lib/browsers.mjs';
@@ -12,6 +12,7 @@ import {Talker} from './lib/talker.mjs';
 
 const KIND = process.argv[2] ?? 'chromium';
 const KEY = '#AAECAwQFBgcICQoLDA0ODw';
+const OTHER_KEY = '#DwAECAwQFBgcICQoLDA0OA';
 let rooms = 0;
 
 const newRoom = relay => `${relay.url}/door-${++rooms}`;
@@ -27,6 +28,22 @@ async function beforeLockedDoor({cleanup, browser, relay}) {
   await guest.state('locked');
   return {owner, guest};
 }
+
+test('the ticket of the link opens its room, that of another does not', async ({cleanup, browser, relay}) => {
+  const url = newRoom(relay);
+  const ann = await Guest.open(cleanup, browser, url + KEY, 'Ann');
+  await ann.join();
+  await ann.state('waiting');
+  for (const [fragment, name] of [[OTHER_KEY, 'Bo'], ['', 'Cy']]) {
+    const stranger = await Guest.open(cleanup, browser, url + fragment, name);
+    await stranger.join();
+    await stranger.state('error');
+    await stranger.reads('This link does not open the room');
+  }
+  const dee = await Guest.open(cleanup, browser, url + KEY, 'Dee');
+  await dee.join();
+  await dee.state('dialing');
+});
 
 test('a guest knocks and is let in', async context => {
   const {owner, guest} = await beforeLockedDoor(context);

@@ -348,6 +348,15 @@ test('the page fits a phone and a desktop, in light and dark', async context => 
   await bo.page.mouse.move(100, 200);
   await assertFits(bo, 'call at 360');
   await shoot(bo, 'call-360');
+  for (const guest of [ann, bo]) {
+    await guest.press('emoji');
+    await guest.reads('Safety emoji');
+    await guest.reads(`Whoever runs 127.0.0.1:${context.relay.port} could have changed it`);
+    await assertFits(guest, 'emoji');
+    await shoot(guest, guest === bo ? 'emoji-360' : 'emoji');
+  }
+  await bo.press('emoji');
+  assertEqual(await bo.page.evaluate(() => document.querySelector('#emoji-panel').hidden), true, 'panel');
   await assertArrives(ann);
   await shoot(ann, 'call');
   await ann.press('hang-up');
@@ -390,6 +399,9 @@ if (CHROMIUM) {
     await ann.state('waiting');
     await ann.reads('You can watch and listen.');
     await shoot(ann, 'insecure');
+    const bo = await Guest.open(cleanup, browser, `http://198.51.100.7:${relay.port}/insecure${KEY}`, 'Bo');
+    await bo.state('error');
+    await bo.reads('This link needs https');
   });
 }
 

@@ -8,7 +8,7 @@ import {FINGERPRINT, SDP, enter, load, page} from './lib/page.mjs';
 
 const {checkFingerprint} = await load('sdp.js');
 const {isInApp, readInvite} = await load('invite.js');
-const {words, notices, ends, errors} = await load('words.js');
+const {words, notices, ends, errors, emojiNames} = await load('words.js');
 
 const SHORT = {ring: 60, offer: 60, answer: 60, reveal: 60, connect: 60, lost: 60, silence: 1, rumour: 600};
 
@@ -23,6 +23,8 @@ test('a ring that is accepted makes one offer and becomes active', async () => {
   await until('offer', () => signaling.last('offer'));
   assertEqual(peers.length, 1, 'connections');
   assertEqual(signaling.sent.filter(each => each.type === 'offer').length, 1, 'offers');
+  const types = signaling.sent.map(each => each.type);
+  assert(types.indexOf('offer') < types.indexOf('ice'), `a candidate went before the offer: ${types}`);
   hear({type: 'answer', from: 'b', call, generation: 1, sdp: SDP});
   peers[0].emit('connected');
   await until('active', () => calls[0].state === 'active');
@@ -76,6 +78,12 @@ test('a second ring is answered busy', () => {
   const {to, call, reason} = signaling.last('decline');
   assertEqual(`${to} ${call} ${reason}`, 'c two busy', 'decline');
   assertEqual(room.call.state, 'ringing', 'the first');
+});
+
+test('in a room with a key a seed peer is the relay’s lie', () => {
+  assertEqual(enter('a', ['seed1'], {key: {}}).room.downgraded, true, 'with a key');
+  assertEqual(enter('a', ['b'], {key: {}}).room.downgraded, false, 'nobody of the seed');
+  assertEqual(enter('a', ['seed1']).room.downgraded, false, 'without a key');
 });
 
 test('seed peers are neither shown nor rung nor heard', () => {
@@ -290,6 +298,7 @@ test('every word that is shown exists, and every word is shown', () => {
     for (const [name, say] of Object.entries(table))
       assertEqual(say('x').filter(line => line.length > 0).length, 2, name);
   }
+  assertEqual(new Set(emojiNames.flat()).size, 128, 'emoji and their names, each once');
   for (const [name, text] of Object.entries(notices))
     assert(text.endsWith('.') || text.endsWith('…'), name);
 });

@@ -2,10 +2,12 @@
 // One call with one peer: the state machine between the first ring and its end. It speaks to the other side through
 // `send` (the relay) and, once it is open, over the peer's data channel. Nothing of camera or microphone leaves before accept.
 // In a call that is up the relay is not believed when it says that they hung up or left, unless silence confirms it.
+// Descriptions reach the browser only after their proof was checked. Who answers neither shows nor sends anything before
+// the offerer's nonce was found to be the promised one.
 
 import {Emitter} from './emitter.js';
 
-export const DEADLINES = {ring: 45_000, offer: 15_000, answer: 15_000, connect: 20_000, lost: 15_000, silence: 1000, rumour: 3000};
+export const DEADLINES = {ring: 45_000, offer: 15_000, answer: 15_000, reveal: 5000, connect: 20_000, lost: 15_000, silence: 1000, rumour: 3000};
 
 const NEXT = {
   dialing: ['connecting', 'ended'],
@@ -16,9 +18,10 @@ const NEXT = {
 };
 const DECLINES = {__proto__: null, busy: 'busy', declined: 'declined', timeout: 'no-answer', 'no-device': 'no-device'};
 const LISTEN_MS = 250; // between two looks at what came in, while the relay is doubted
-const GENERATION = 1; // a second generation is a new connection, which this page does not make
+const MAX_HELD = 64; // messages of theirs that wait until we may be sure of them
+export const GENERATION = 1; // a second generation is a new connection, which this page does not make
 
-// Events: state; stream (theirs); remote-state {audio, video}; weak (true or false).
+// Events: state; stream (theirs); remote-state {audio, video}; weak (true or false); emoji (five numbers).
 export class Call extends Emitter {
   #send;
   #createPeer;
@@ -26,16 +29,26 @@ export class Call extends Emitter {
   #peer = null;
   #timer = null;
   #local;
+  #handshake;
   #described = false;
+  #revealed = false; // their nonce came
+  #told = false; // our description is on its way, so candidates may follow it
+  #candidates = [];
+  #connected = false;
+  #sure = false;    // they are who the proofs and the nonces say
+  #held = [];       // what came over the channel before we were sure
+  #stream = null;
   #wasOpen = false;
   #heard = false; // a message of theirs came over the data channel, so their end of it is open too
   #doubting = false;
 
-  // them: {id, name}; id: the call's; incoming; local: {audio, video} that we send.
-  constructor({them, id, incoming, local, send, createPeer, deadlines = DEADLINES}) {
+  // them: {id, name}; id: the call's; incoming; local: {audio, video} that we send; handshake: null where the browser
+  // cannot make one.
+  constructor({them, id, incoming, local, send, createPeer, handshake = null, deadlines = DEADLINES}) {
     super();
     Object.assign(this, {them, id, incoming, state: incoming ? 'ringing' : 'dialing', reason: null, detail: '', activeSince: 0, endedAt: 0});
     this.#local = local;
+    this.#handshake = handshake;
     this.#send = send;
     this.#createPeer = createPeer;
     this.#deadlines = deadlines;
@@ -88,7 +101,8 @@ export class Call extends Emitter {
 
   setLocal(local) {
     this.#local = local;
-    this.#peer?.say({type: 'state', ...local});
+    if (this.#sure)
+      this.#peer?.say({type: 'state', ...local});
   }
 
   peerLeft() {
@@ -116,6 +130,7 @@ export class Call extends Emitter {
       case 'cancel': return this.#onCancel();
       case 'offer': return this.#onOffer(message);
       case 'answer': return this.#onAnswer(message);
+      case 'reveal': return this.#onReveal(message);
       case 'ice': return this.#onIce(message);
       case 'bye': return this.#onBye();
     }
@@ -129,8 +144,8 @@ export class Call extends Emitter {
     this.#move('connecting');
     await this.#guard(async peer => {
       const sdp = await peer.offer();
-      if (this.#peer === peer)
-        this.#say('offer', {generation: GENERATION, sdp});
+      const seal = await this.#handshake?.sealOffer(sdp);
+      this.#describe(peer, 'offer', {sdp, ...seal});
     });
   }
 
@@ -180,9 +195,16 @@ export class Call extends Emitter {
     this.#described = true;
     this.#arm('connect', () => this.#fail('connect-timeout'));
     await this.#guard(async peer => {
+      await this.#handshake?.checkOffer(message);
       const sdp = await peer.answer(message.sdp);
-      if (this.#peer === peer)
-        this.#say('answer', {generation: GENERATION, sdp});
+      const seal = await this.#handshake?.sealAnswer(sdp);
+      if (this.#peer !== peer)
+        return;
+      if (this.#handshake?.awaitsReveal)
+        this.#arm('reveal', () => this.#fail('reveal-timeout'));
+      else
+        this.#beSure();
+      this.#describe(peer, 'answer', {sdp, ...seal});
     });
   }
 
@@ -191,7 +213,58 @@ export class Call extends Emitter {
       return;
     this.#described = true; // the first answer wins
     this.#arm('connect', () => this.#fail('connect-timeout'));
-    await this.#guard(peer => peer.accept(message.sdp));
+    await this.#guard(async peer => {
+      await this.#handshake?.checkAnswer(message);
+      if (this.#peer === peer && this.#handshake?.reveal)
+        this.#say('reveal', {generation: GENERATION, nonce: this.#handshake.reveal});
+      await peer.accept(message.sdp);
+      if (this.#peer === peer)
+        this.#beSure();
+    });
+  }
+
+  async #onReveal(message) {
+    if (message.generation !== GENERATION || !this.incoming || !this.#told || this.#revealed || !this.#handshake?.awaitsReveal)
+      return;
+    this.#revealed = true;
+    this.#arm('connect', () => this.#fail('connect-timeout'));
+    await this.#guard(async peer => {
+      await this.#handshake.checkReveal(message.nonce);
+      if (this.#peer === peer)
+        this.#beSure();
+    });
+  }
+
+  // Everything that waited for it may happen now.
+  #beSure() {
+    this.#sure = true;
+    if (this.#handshake?.emoji)
+      this.emit('emoji', this.#handshake.emoji);
+    this.#peer.speak();
+    this.#greet();
+    if (this.#stream)
+      this.emit('stream', this.#stream);
+    for (const message of this.#held.splice(0))
+      this.#onChannelMessage(message);
+    if (this.#connected && this.state === 'connecting')
+      this.#onConnected();
+  }
+
+  // Our description, and then the candidates that it did not wait for.
+  #describe(peer, type, fields) {
+    if (this.#peer !== peer)
+      return;
+    this.#say(type, {generation: GENERATION, ...fields});
+    this.#told = true;
+    for (const candidate of this.#candidates.splice(0))
+      this.#sayCandidate(candidate);
+  }
+
+  #sayCandidate(candidate) {
+    if (this.#told)
+      this.#say('ice', {generation: GENERATION, candidate});
+    else
+      this.#candidates.push(candidate);
   }
 
   #onIce({generation, candidate}) {
@@ -212,19 +285,20 @@ export class Call extends Emitter {
 
   #makePeer() {
     const peer = this.#createPeer();
-    peer.on('candidate', candidate => this.#say('ice', {generation: GENERATION, candidate}));
+    peer.on('candidate', candidate => this.#sayCandidate(candidate));
     peer.on('connected', () => this.#onConnected());
     peer.on('disconnected', () => this.#onWeak());
     peer.on('failed', () => this.#fail(this.state === 'active' ? 'lost' : 'connect-failed'));
     peer.on('open', () => this.#onOpen());
     peer.on('closed', () => this.state === 'active' && this.#end('remote-hung-up'));
     peer.on('message', message => this.#onChannelMessage(message));
-    peer.on('stream', stream => this.emit('stream', stream));
+    peer.on('stream', stream => this.#onStream(stream));
     return peer;
   }
 
   #onConnected() {
-    if (this.state === 'connecting') {
+    this.#connected = true;
+    if (this.state === 'connecting' && this.#sure) {
       this.#disarm();
       this.activeSince = performance.now();
       this.#move('active');
@@ -241,13 +315,30 @@ export class Call extends Emitter {
     this.#arm('lost', () => this.#fail('lost'));
   }
 
-  #onOpen() {
-    this.#wasOpen = true;
-    this.#peer.say({type: 'state', ...this.#local});
+  #onStream(stream) {
+    this.#stream = stream;
+    if (this.#sure)
+      this.emit('stream', stream);
   }
 
+  #onOpen() {
+    this.#wasOpen = true;
+    this.#greet();
+  }
+
+  #greet() {
+    if (this.#sure && this.#wasOpen)
+      this.#peer.say({type: 'state', ...this.#local});
+  }
+
+  // The transport is the one that the proven description promised, so their word that they go needs nothing more.
   #onChannelMessage(message) {
     this.#heard = true;
+    if (!this.#sure && message.type !== 'bye') {
+      if (this.#held.length < MAX_HELD)
+        this.#held.push(message);
+      return;
+    }
     if (message.type === 'bye')
       this.#end('remote-hung-up');
     else if (message.type === 'state')

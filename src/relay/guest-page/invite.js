@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Where this page was opened: host, room and the guest key behind `#`. The key stays here: browsers do not send it.
 
+export const KEY_BYTES = 16;
 const KEY = /^[A-Za-z0-9_-]{21}[AQgw]$/; // 16 bytes as unpadded base64url: the last character carries two bits
 
 // {host, room, key, url, error}; room is '' in the lobby, key is null when the invite has none.

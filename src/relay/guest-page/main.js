@@ -2,9 +2,11 @@
 // Hands the parts to each other: what was pressed goes to the room and the call, what happens there goes to the screen.
 // Nothing connects and nothing is captured before the Join tap.
 
-import {isInApp, readInvite} from './invite.js';
+import {fromText} from './bytes.js';
+import {KEY_BYTES, isInApp, readInvite} from './invite.js';
 import {Media} from './media.js';
 import {Peer} from './peer.js';
+import {proofKeyOf, ticketOf} from './proof.js';
 import {Room} from './room.js';
 import {Signaling} from './signaling.js';
 import {Sounds} from './sounds.js';
@@ -13,7 +15,7 @@ import {ends, errors, notices, words} from './words.js';
 
 const NAME_KEY = 'parlor-name';
 const MAX_NAME = 64;
-const WITHOUT_RETRY = new Set(['bad-invite', 'in-app', 'old-browser', 'not-invited', 'refused', 'removed']);
+const WITHOUT_RETRY = new Set(['bad-invite', 'in-app', 'old-browser', 'insecure-invite', 'not-invited', 'refused', 'removed']);
 
 const invite = readInvite(window.location);
 const ui = new Ui();
@@ -44,11 +46,13 @@ const actions = {
   retry: join,
   copy: copyLink,
   knock,
+  emoji: () => ui.toggleEmoji(),
 };
 
 function start() {
   ui.text('trust', words.trust(invite.host));
   ui.text('where', invite.room ? words.roomAt(invite.room, invite.host) : words.lobbyAt(invite.host));
+  ui.text('emoji-host', words.emojiHost(invite.host));
   ui.name = storedName();
   ui.busy(false);
   ui.on('action', name => actions[name]?.());
@@ -64,6 +68,8 @@ function start() {
     fail('old-browser');
   else if (isInApp(navigator.userAgent))
     fail('in-app');
+  else if (invite.key && !crypto.subtle) // without it the page can neither ask to be let in nor prove anything
+    fail('insecure-invite');
   else
     showJoin();
 }
@@ -83,12 +89,20 @@ async function join() {
   ui.busy(true);
   ui.show('joining');
   await media.open();
-  connect();
+  connect(await unlock(invite.key));
 }
 
-function connect() {
+// What the key of the link is good for: {ticket, key}; nothing in a room without one.
+async function unlock(text) {
+  const bytes = fromText(text, KEY_BYTES);
+  return bytes ? {ticket: await ticketOf(bytes), key: await proofKeyOf(bytes)} : {ticket: null, key: null};
+}
+
+function connect({ticket, key}) {
   const opened = new Room({
-    signaling: new Signaling(invite.url, cleanName(ui.name) || words.guest),
+    signaling: new Signaling(invite.url, cleanName(ui.name) || words.guest, {ticket}),
+    name: invite.room,
+    key,
     createPeer: iceServers => new Peer(media, iceServers),
     local: () => media.sending,
   });
@@ -156,6 +170,7 @@ function onPeers() {
   const free = people.some(isFree);
   ui.people(people);
   ui.line('locked', room?.locked ? words.roomLocked : '');
+  ui.line('danger', room?.downgraded ? notices.downgrade : '');
   ui.text('waiting-title', free ? words.peopleTitleHere : words.waitingTitle);
   if (free)
     ui.text('waiting-text', words.waitingTextHere);
@@ -174,9 +189,13 @@ function onCall(started) {
   const name = nameOf(last);
   ui.text('name', name);
   ui.avatar('them', name);
+  ui.emoji(null);
+  ui.text('emoji-how', words.emojiHow(name));
+  ui.text('proven', invite.key ? words.proven(name) : words.notProven);
   started.on('state', state => call === started && onCallState(state));
   started.on('stream', stream => ui.remote(stream));
   started.on('remote-state', state => ui.remoteState(state));
+  started.on('emoji', numbers => ui.emoji(numbers));
   started.on('weak', isWeak => ui.weak(isWeak));
   onCallState(started.state);
 }

@@ -21,7 +21,8 @@ export class Peer extends Emitter {
   #opened = false;
   #senders = {};
   #stream = new MediaStream();
-  #onLocalTrack = ({kind, track}) => this.#senders[kind]?.replaceTrack(track).catch(() => {});
+  #speaking = false;
+  #onLocalTrack = ({kind}) => this.#speaking && this.#attach(kind);
 
   constructor(media, iceServers) {
     super();
@@ -49,6 +50,7 @@ export class Peer extends Emitter {
     return this.#pc.localDescription.sdp;
   }
 
+  // Camera and microphone stay out of it until speak().
   async answer(sdp) {
     checkFingerprint(sdp, null);
     await this.#setRemote('offer', sdp);
@@ -59,7 +61,6 @@ export class Peer extends Emitter {
       this.#senders[kind] = transceiver.sender;
       transceiver.direction = 'sendrecv';
       preferVp8(transceiver, kind);
-      await transceiver.sender.replaceTrack(this.#media.track(kind));
     }
     const answer = await this.#pc.createAnswer();
     checkFingerprint(sdp, answer.sdp);
@@ -70,6 +71,16 @@ export class Peer extends Emitter {
   async accept(sdp) {
     checkFingerprint(sdp, this.#pc.localDescription.sdp);
     await this.#setRemote('answer', sdp);
+  }
+
+  // From now on our camera and microphone leave, as soon as there is a connection.
+  speak() {
+    this.#speaking = true;
+    Object.keys(this.#senders).forEach(kind => this.#attach(kind));
+  }
+
+  #attach(kind) {
+    this.#senders[kind]?.replaceTrack(this.#media.track(kind)).catch(() => {});
   }
 
   addCandidate(candidate) {

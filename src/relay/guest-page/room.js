@@ -2,9 +2,12 @@
 // Who is in the room, and which call a message belongs to. At most one call at a time; a second ring is answered `busy`.
 // The people and the call stay when the socket to the relay is lost: what the next welcome says is laid over them.
 
-import {Call} from './call.js';
+import {randomBytes, toText} from './bytes.js';
+import {Call, GENERATION} from './call.js';
 import {Emitter} from './emitter.js';
+import {Handshake} from './handshake.js';
 
+const CALL_BYTES = 16; // of its id, which the ringer chooses
 const IN_CALL = {dialing: false, ringing: false, connecting: true, active: true, ended: false};
 
 // Events: ready {back}: in the room, or in it again; locked; peers; trouble; call (a new Call, dialing or ringing); closed {reason}.
@@ -15,13 +18,19 @@ export class Room extends Emitter {
   #local;
   #peers = new Map();
   #inCall = false;
+  #name;
+  #key;
 
-  // createPeer (iceServers): a Peer; local (): what we send now, {audio, video}.
-  constructor({signaling, createPeer, local, deadlines}) {
+  // name, key: the invite's room and what calls in it are proved by (Kg), or null; createPeer (iceServers): a Peer;
+  // local (): what we send now, {audio, video}.
+  constructor({signaling, name = '', key = null, createPeer, local, deadlines}) {
     super();
     this.id = null;
     this.call = null;
     this.locked = false;
+    this.downgraded = false; // the relay says that somebody here cannot prove anything, where everybody must
+    this.#name = name;
+    this.#key = key;
     this.#signaling = signaling;
     this.#createPeer = createPeer;
     this.#local = local;
@@ -47,7 +56,7 @@ export class Room extends Emitter {
 
   ring(them) {
     if (this.call === null)
-      this.#begin(them, newCallId(), false).start();
+      this.#begin(them, toText(randomBytes(CALL_BYTES)), false).start();
   }
 
   knock() {
@@ -110,6 +119,8 @@ export class Room extends Emitter {
     this.#peers.set(peer.id, {
       id: peer.id, name: String(peer.name ?? ''), dialect: peer.dialect, inCall: peer.in_call === true, away: peer.away === true,
     });
+    if (peer.dialect === 'seed' && this.#key)
+      this.downgraded = true;
     return true;
   }
 
@@ -172,12 +183,20 @@ export class Room extends Emitter {
       local: this.#local(),
       send: message => this.#signaling.send(message),
       createPeer: () => this.#createPeer(this.iceServers),
+      handshake: this.#shake(them.id, id),
       deadlines: this.#deadlines,
     });
     this.call = call;
     call.on('state', state => this.#onState(call, state));
     this.emit('call', call);
     return call;
+  }
+
+  // Insecure pages have no crypto.subtle; their links hold no key (see main.js).
+  #shake(them, call) {
+    if (!crypto.subtle)
+      return null;
+    return new Handshake({key: this.#key, call: {room: this.#name, call, generation: GENERATION}, us: this.id, them});
   }
 
   #onState(call, state) {
@@ -188,12 +207,6 @@ export class Room extends Emitter {
       this.#signaling.send({type: 'in-call', in_call: this.#inCall});
     }
   }
-}
-
-// 16 random bytes as unpadded base64url, chosen by the ringer.
-function newCallId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
 // Only what no browser refuses: one bad entry would throw in RTCPeerConnection, and no call could begin.

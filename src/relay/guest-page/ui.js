@@ -2,7 +2,7 @@
 // What is on the screen: shows one state at a time, says what was pressed, knows nothing of calls or sockets.
 
 import {Emitter} from './emitter.js';
-import {words} from './words.js';
+import {emojiNames, words} from './words.js';
 
 const SCREENS = {joining: 'join', connecting: 'call', active: 'call', knocking: 'locked'};
 const TONES = 8;
@@ -144,6 +144,21 @@ export class Ui extends Emitter {
     one('#elapsed').textContent = '';
   }
 
+  // Five numbers, or null for none.
+  emoji(numbers) {
+    const chosen = (numbers ?? []).map(number => emojiNames[number]);
+    this.text('emoji', chosen.map(([symbol]) => symbol).join(' '));
+    one('#emoji-list').replaceChildren(...chosen.map(emojiItem));
+    one('#emoji').hidden = numbers === null;
+    this.toggleEmoji(false);
+  }
+
+  toggleEmoji(isOpen = one('#emoji-panel').hidden) {
+    one('#emoji-panel').hidden = !isOpen;
+    one('#emoji').setAttribute('aria-expanded', String(isOpen));
+    this.#wake();
+  }
+
   people(people) {
     const list = one('#people');
     list.hidden = people.length === 0;
@@ -221,7 +236,7 @@ export class Ui extends Emitter {
   #wake() {
     document.body.removeAttribute('data-idle');
     clearTimeout(this.#idleTimer);
-    if (this.state === 'active')
+    if (this.state === 'active' && one('#emoji-panel').hidden)
       this.#idleTimer = setTimeout(() => document.body.setAttribute('data-idle', ''), IDLE_MS);
   }
 }
@@ -248,6 +263,15 @@ function paintAvatar(element, name) {
   else
     delete element.dataset.tone;
   element.setAttribute('aria-hidden', 'true');
+}
+
+function emojiItem([symbol, name]) {
+  const item = document.createElement('li');
+  const picture = document.createElement('span');
+  picture.textContent = symbol;
+  picture.setAttribute('aria-hidden', 'true');
+  item.append(picture, name);
+  return item;
 }
 
 function personRow(person) {

@@ -50,6 +50,11 @@ export const words = {
   cameraOff: 'Turn the camera off',
   cameraOn: 'Turn the camera on',
   hangUp: 'Hang up',
+  emojiTitle: 'Safety emoji',
+  emojiHow: name => `Read them to ${name}. If theirs are others, somebody sits between you: hang up.`,
+  proven: name => `${name} has the same link as you: that was checked before the call began.`,
+  notProven: 'This room has no key: the call is encrypted, but only these emoji tell who it is with.',
+  emojiHost: host => `This page was served by ${host}. Whoever runs ${host} could have changed it, and then these emoji prove nothing.`,
   yourPicture: 'Your picture',
   theirPicture: 'Their picture',
   callControls: 'Call controls',
@@ -66,7 +71,7 @@ export const words = {
 
 // Why no camera or no microphone, and what is left of the call.
 export const notices = {
-  'insecure': 'This page is not secure (http), so the browser lends it no camera and no microphone. You can watch and listen. To be seen and heard, ask for a link that starts with https.',
+  'insecure': 'This page is not secure (http), so the browser lends it no camera and no microphone: on the way here anybody could have changed it, to look and to listen. You can watch and listen. To be seen and heard, ask for a link that starts with https.',
   'denied': 'The browser did not allow the camera and the microphone. You can watch and listen. To change it, open the settings beside the address.',
   'denied-camera': 'The browser did not allow the camera. They will hear you, but not see you.',
   'denied-microphone': 'The browser did not allow the microphone. They will see you, but not hear you.',
@@ -78,6 +83,7 @@ export const notices = {
   'busy-microphone': 'Another program holds the microphone. They will see you, but not hear you.',
   'device-gone': 'A device was unplugged.',
   'relay-trouble': 'The connection to the room was lost. Trying again…',
+  'downgrade': 'The relay says that somebody here cannot prove that they were invited. In this room everybody can, so that is not true, or they are no guest. They are not called, and they cannot call you.',
   'everybody-busy': 'Everybody here is in another call.',
 };
 
@@ -102,6 +108,10 @@ export const ends = {
   'bad-sdp': name => ['Connection failed', `What ${name} sent cannot be used.`],
   'fingerprint-missing': () => ['Call stopped for your safety', 'The other side promised no certificate.'],
   'fingerprint-mismatch': () => ['Call stopped for your safety', 'The other side promised a certificate that cannot be right.'],
+  'proof-missing': name => ['Call stopped for your safety', `What came from ${name} holds no proof that they were invited. An old version, or somebody between you.`],
+  'proof-wrong': name => ['Call stopped for your safety', `What came from ${name} was changed on the way, or they were never invited.`],
+  'commit-mismatch': name => ['Call stopped for your safety', `${name} did not keep to what was promised. Somebody may sit between you.`],
+  'reveal-timeout': name => ['Connection failed', `${name} did not finish the proof in time.`],
   'lost': name => ['Connection lost', `Nothing came from ${name} for too long.`],
   'refused': () => ['The call was refused', 'The relay did not carry it.'],
   'media-failed': () => ['Call ended', 'This browser could not start the call.'],
@@ -110,6 +120,7 @@ export const ends = {
 // Why there is no room to be in.
 export const errors = {
   'bad-invite': () => ['This link is damaged', 'A part of it is missing or changed. Ask for the link again.'],
+  'insecure-invite': () => ['This link needs https', `It came over http, where anybody on the way could change this page, so the browser keeps back what a proof and a camera need. Ask for a link that starts with https.`],
   'in-app': () => ['Open this in your browser', 'This app shows pages without camera or microphone. Copy the link and open it in your browser.'],
   'old-browser': () => ['This browser cannot make calls', 'Open the link in a newer browser.'],
   'unreachable': host => ['Nobody answers at this address', `${host} cannot be reached. Is the other side still open?`],
@@ -125,3 +136,23 @@ export const errors = {
   'draining': host => ['The room is closing', `The relay at ${host} is shutting down.`],
   'turned-away': host => ['The relay closed the door', `${host} did not accept this page.`],
 };
+
+// Matrix's table of 64 SAS emoji, in its order.
+export const emojiNames = [
+  ['🐶', 'Dog'], ['🐱', 'Cat'], ['🦁', 'Lion'], ['🐎', 'Horse'],
+  ['🦄', 'Unicorn'], ['🐷', 'Pig'], ['🐘', 'Elephant'], ['🐰', 'Rabbit'],
+  ['🐼', 'Panda'], ['🐓', 'Rooster'], ['🐧', 'Penguin'], ['🐢', 'Turtle'],
+  ['🐟', 'Fish'], ['🐙', 'Octopus'], ['🦋', 'Butterfly'], ['🌷', 'Flower'],
+  ['🌳', 'Tree'], ['🌵', 'Cactus'], ['🍄', 'Mushroom'], ['🌏', 'Globe'],
+  ['🌙', 'Moon'], ['☁️', 'Cloud'], ['🔥', 'Fire'], ['🍌', 'Banana'],
+  ['🍎', 'Apple'], ['🍓', 'Strawberry'], ['🌽', 'Corn'], ['🍕', 'Pizza'],
+  ['🎂', 'Cake'], ['❤️', 'Heart'], ['🙂', 'Smiley'], ['🤖', 'Robot'],
+  ['🎩', 'Hat'], ['👓', 'Glasses'], ['🔧', 'Spanner'], ['🎅', 'Santa'],
+  ['👍', 'Thumbs Up'], ['☂️', 'Umbrella'], ['⌛', 'Hourglass'], ['⏰', 'Clock'],
+  ['🎁', 'Gift'], ['💡', 'Light Bulb'], ['📕', 'Book'], ['✏️', 'Pencil'],
+  ['📎', 'Paperclip'], ['✂️', 'Scissors'], ['🔒', 'Lock'], ['🔑', 'Key'],
+  ['🔨', 'Hammer'], ['☎️', 'Telephone'], ['🏁', 'Flag'], ['🚂', 'Train'],
+  ['🚲', 'Bicycle'], ['✈️', 'Aeroplane'], ['🚀', 'Rocket'], ['🏆', 'Trophy'],
+  ['⚽', 'Ball'], ['🎸', 'Guitar'], ['🎺', 'Trumpet'], ['🔔', 'Bell'],
+  ['⚓', 'Anchor'], ['🎧', 'Headphones'], ['📁', 'Folder'], ['📌', 'Pin'],
+];

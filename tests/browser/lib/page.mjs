@@ -45,6 +45,8 @@ export class FakeSignaling extends Emitter {
 export class FakePeer extends Emitter {
   said = [];
   candidates = [];
+  described = []; // descriptions of theirs that reached the browser
+  speaking = false;
   open = false;
   closed = false;
   packets = 0;   // what received() says
@@ -56,16 +58,23 @@ export class FakePeer extends Emitter {
   }
 
   async offer() {
+    this.emit('candidate', {candidate: 'early'}); // a browser has some before the description is on its way
     return SDP;
   }
 
   async answer(sdp) {
     checkFingerprint(sdp, null);
+    this.described.push(sdp);
     return SDP;
   }
 
   async accept(sdp) {
     checkFingerprint(sdp, null);
+    this.described.push(sdp);
+  }
+
+  speak() {
+    this.speaking = true;
   }
 
   addCandidate(candidate) {
@@ -82,12 +91,12 @@ export class FakePeer extends Emitter {
 }
 
 // A room with us as `id` and `others` in it; returns everything that a test looks at.
-export function enter(id, others, {deadlines = LONG} = {}) {
+export function enter(id, others, {deadlines = LONG, name = 'r', key = null} = {}) {
   const signaling = new FakeSignaling();
   const peers = [];
   const calls = [];
   const room = new Room({
-    signaling, deadlines,
+    signaling, deadlines, name, key,
     createPeer: () => peers[peers.push(new FakePeer()) - 1],
     local: () => ({audio: true, video: true}),
   });
