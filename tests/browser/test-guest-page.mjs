@@ -357,6 +357,7 @@ test('the page fits a phone and a desktop, in light and dark', async context => 
   }
   await bo.press('emoji');
   assertEqual(await bo.page.evaluate(() => document.querySelector('#emoji-panel').hidden), true, 'panel');
+  await until('a round trip', () => bo.page.evaluate(() => /^\d+ ms$/.test(document.querySelector('#round-trip').textContent)));
   await assertArrives(ann);
   await shoot(ann, 'call');
   await ann.press('hang-up');

@@ -8,6 +8,7 @@ import {FINGERPRINT, SDP, enter, load, page} from './lib/page.mjs';
 
 const {checkFingerprint} = await load('sdp.js');
 const {isInApp, readInvite} = await load('invite.js');
+const {Pings} = await load('pings.js');
 const {words, notices, ends, errors, emojiNames} = await load('words.js');
 
 const SHORT = {ring: 60, offer: 60, answer: 60, reveal: 60, connect: 60, lost: 60, silence: 1, rumour: 600};
@@ -278,6 +279,48 @@ test('under a new id only a call that is up lives on', async () => {
   up.welcome('a2', ['b']);
   assertEqual(up.calls[0].state, 'active', 'up');
   assertEqual(up.signaling.last('in-call').in_call, true, 'in-call');
+});
+
+// A data channel that is open, and what was said on it.
+function pingLab(everyMs) {
+  const sent = [];
+  const channel = {readyState: 'open', send: text => sent.push(JSON.parse(text))};
+  const trips = [];
+  const pings = new Pings(channel, everyMs).on('round-trip', ms => trips.push(ms));
+  const hear = message => channel.onmessage?.({data: typeof message === 'string' ? message : JSON.stringify(message)});
+  return {sent, trips, pings, hear, pongs: () => sent.filter(({type}) => type === 'pong')};
+}
+
+test('a ping is answered, and our own measures the way', async () => {
+  const {sent, trips, pings, hear, pongs} = pingLab(5);
+  hear({type: 'ping', seq: 6});
+  assertEqual(sent.length, 0, 'said before the start');
+  pings.start();
+  assertEqual(JSON.stringify(sent), '[{"type":"ping","seq":0}]', 'the first ping');
+  hear({type: 'ping', seq: 7});
+  assertEqual(JSON.stringify(sent[1]), '{"type":"pong","seq":7}', 'pong');
+  hear({type: 'pong', seq: 12345});
+  assertEqual(trips.length, 0, 'a pong to no ping');
+  hear({type: 'pong', seq: 0});
+  hear({type: 'pong', seq: 0}); // said twice, counted once
+  assertEqual(trips.length, 1, 'round trips');
+  assert(trips[0] >= 0 && trips[0] < 15_000, `it took ${trips[0]} ms`);
+  await until('the next ping', () => sent.some(({type, seq}) => type === 'ping' && seq === 1));
+  pings.stop();
+  assertEqual(pongs().length, 1, 'pongs');
+});
+
+test('what is no ping is not answered, and too many are not read', () => {
+  for (const bad of [{type: 'ping'}, {type: 'ping', seq: -1}, {type: 'ping', seq: 2 ** 31}, {type: 'ping', seq: '7'}, 'null', '{', '"x"', `{"type":"ping","seq":1}${' '.repeat(300)}`]) {
+    const {pings, hear, pongs} = pingLab(60_000);
+    pings.start();
+    hear(bad);
+    assertEqual(pongs().length, 0, JSON.stringify(bad));
+    for (let seq = 0; seq < 100; seq++)
+      hear({type: 'ping', seq});
+    assertEqual(pongs().length, 9, 'pongs');
+    pings.stop();
+  }
 });
 
 test('browsers inside other apps are known', () => {

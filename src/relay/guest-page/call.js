@@ -21,7 +21,7 @@ const LISTEN_MS = 250; // between two looks at what came in, while the relay is 
 const MAX_HELD = 64; // messages of theirs that wait until we may be sure of them
 export const GENERATION = 1; // a second generation is a new connection, which this page does not make
 
-// Events: state; stream (theirs); remote-state {audio, video}; weak (true or false); emoji (five numbers).
+// Events: state; stream (theirs); remote-state {audio, video}; weak (true or false); emoji (five numbers); round-trip (ms).
 export class Call extends Emitter {
   #send;
   #createPeer;
@@ -292,6 +292,7 @@ export class Call extends Emitter {
     peer.on('open', () => this.#onOpen());
     peer.on('closed', () => this.state === 'active' && this.#end('remote-hung-up'));
     peer.on('message', message => this.#onChannelMessage(message));
+    peer.on('round-trip', ms => this.emit('round-trip', ms));
     peer.on('stream', stream => this.#onStream(stream));
     return peer;
   }

@@ -190,12 +190,14 @@ function onCall(started) {
   ui.text('name', name);
   ui.avatar('them', name);
   ui.emoji(null);
+  ui.text('round-trip', '');
   ui.text('emoji-how', words.emojiHow(name));
   ui.text('proven', invite.key ? words.proven(name) : words.notProven);
   started.on('state', state => call === started && onCallState(state));
   started.on('stream', stream => ui.remote(stream));
   started.on('remote-state', state => ui.remoteState(state));
   started.on('emoji', numbers => ui.emoji(numbers));
+  started.on('round-trip', ms => ui.text('round-trip', words.roundTrip(Math.round(ms))));
   started.on('weak', isWeak => ui.weak(isWeak));
   onCallState(started.state);
 }

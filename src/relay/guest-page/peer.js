@@ -3,14 +3,17 @@
 // senders, not in the SDP, because the desktop's webrtcbin cannot renegotiate.
 
 import {Emitter} from './emitter.js';
+import {Pings} from './pings.js';
 import {CallError, checkFingerprint} from './sdp.js';
 
 const CHANNEL = 'parlor';
+const PING_CHANNEL = 'parlor-ping';
 const MAX_CANDIDATES = 64;  // buffered before the remote description
 const MAX_MESSAGE = 64 * 1024;
 const FLUSH_MS = 300;       // a `bye` on the channel needs the transport for a moment longer
 
-// Events: candidate (what to send, or null), connected, disconnected, failed, open, closed, message, stream.
+// Events: candidate (what to send, or null), connected, disconnected, failed, open, closed, message, stream,
+// round-trip (ms).
 export class Peer extends Emitter {
   #pc;
   #media;
@@ -22,6 +25,7 @@ export class Peer extends Emitter {
   #senders = {};
   #stream = new MediaStream();
   #speaking = false;
+  #pings = null;
   #onLocalTrack = ({kind}) => this.#speaking && this.#attach(kind);
 
   constructor(media, iceServers) {
@@ -46,6 +50,7 @@ export class Peer extends Emitter {
       preferVp8(transceiver, kind);
     }
     this.#adopt(this.#pc.createDataChannel(CHANNEL, {ordered: true}));
+    this.#adopt(this.#pc.createDataChannel(PING_CHANNEL, {ordered: false, maxRetransmits: 0}));
     await this.#pc.setLocalDescription(await this.#pc.createOffer());
     return this.#pc.localDescription.sdp;
   }
@@ -73,9 +78,10 @@ export class Peer extends Emitter {
     await this.#setRemote('answer', sdp);
   }
 
-  // From now on our camera and microphone leave, as soon as there is a connection.
+  // From now on our camera and microphone leave, and pings, as soon as there is a connection.
   speak() {
     this.#speaking = true;
+    this.#pings?.start();
     Object.keys(this.#senders).forEach(kind => this.#attach(kind));
   }
 
@@ -113,6 +119,7 @@ export class Peer extends Emitter {
       return;
     this.#done = true;
     this.unlisten();
+    this.#pings?.stop();
     for (const sender of Object.values(this.#senders))
       sender.replaceTrack(null).catch(() => {});
     if (flush)
@@ -133,6 +140,11 @@ export class Peer extends Emitter {
   }
 
   #adopt(channel) {
+    if (channel.label === PING_CHANNEL && !this.#pings) {
+      this.#pings = new Pings(channel).on('round-trip', ms => this.#tell('round-trip', ms));
+      if (this.#speaking)
+        this.#pings.start();
+    }
     if (channel.label !== CHANNEL || this.#channel)
       return;
     this.#channel = channel;

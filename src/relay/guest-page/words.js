@@ -50,6 +50,7 @@ export const words = {
   cameraOff: 'Turn the camera off',
   cameraOn: 'Turn the camera on',
   hangUp: 'Hang up',
+  roundTrip: ms => `${ms} ms`,
   emojiTitle: 'Safety emoji',
   emojiHow: name => `Read them to ${name}. If theirs are others, somebody sits between you: hang up.`,
   proven: name => `${name} has the same link as you: that was checked before the call began.`,
