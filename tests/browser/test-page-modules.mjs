@@ -7,7 +7,7 @@ import {assert, assertEqual, run, test, until} from './lib/harness.mjs';
 import {FINGERPRINT, SDP, enter, load, page} from './lib/page.mjs';
 
 const {checkFingerprint} = await load('sdp.js');
-const {isInApp, readInvite} = await load('invite.js');
+const {isHomeMade, isInApp, readInvite} = await load('invite.js');
 const {Pings} = await load('pings.js');
 const {words, notices, ends, errors, emojiNames} = await load('words.js');
 
@@ -321,6 +321,14 @@ test('what is no ping is not answered, and too many are not read', () => {
     assertEqual(pongs().length, 9, 'pongs');
     pings.stop();
   }
+});
+
+test('addresses without a certificate that anybody vouches for are known', () => {
+  const at = url => isHomeMade(new URL(url));
+  for (const address of ['https://192.168.1.5:3002/r', 'https://[fe80::1]/r', 'https://kitchen.local/r', 'https://box/r', 'https://pc.home.arpa/'])
+    assert(at(address), address);
+  for (const address of ['https://meet.example.org/r', 'http://192.168.1.5/r'])
+    assert(!at(address), address);
 });
 
 test('browsers inside other apps are known', () => {

@@ -20,3 +20,9 @@ export function readInvite(location) {
 export function isInApp(userAgent) {
   return /\b(Instagram|FBAN|FBAV|FB_IAB|MicroMessenger|Line\/|Snapchat|BytedanceWebview|musical_ly)/.test(userAgent);
 }
+
+// An address that no authority signs for: the computer at the other end made its certificate itself, and the browser has
+// warned before it showed this page.
+export function isHomeMade({protocol, hostname}) {
+  return protocol === 'https:' && (/^[\d.]+$|^\[/.test(hostname) || /^[^.]+$|\.(local|lan|home|internal|home\.arpa)$/.test(hostname));
+}

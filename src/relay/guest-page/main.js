@@ -3,7 +3,7 @@
 // Nothing connects and nothing is captured before the Join tap.
 
 import {fromText} from './bytes.js';
-import {KEY_BYTES, isInApp, readInvite} from './invite.js';
+import {KEY_BYTES, isHomeMade, isInApp, readInvite} from './invite.js';
 import {Media} from './media.js';
 import {Peer} from './peer.js';
 import {proofKeyOf, ticketOf} from './proof.js';
@@ -53,6 +53,7 @@ function start() {
   ui.text('trust', words.trust(invite.host));
   ui.text('where', invite.room ? words.roomAt(invite.room, invite.host) : words.lobbyAt(invite.host));
   ui.text('emoji-host', words.emojiHost(invite.host));
+  ui.offerWarning(isHomeMade(window.location), invite.host);
   ui.name = storedName();
   ui.busy(false);
   ui.on('action', name => actions[name]?.());

@@ -159,6 +159,12 @@ export class Ui extends Emitter {
     this.#wake();
   }
 
+  // Why the browser warned before it showed this page, where it did.
+  offerWarning(isOffered, host) {
+    one('#warning').hidden = !isOffered;
+    this.text('warning', words.warnedText(host));
+  }
+
   people(people) {
     const list = one('#people');
     list.hidden = people.length === 0;

@@ -34,6 +34,9 @@ export const words = {
   knockedTitle: 'You knocked',
   knockedText: name => `They see your name, ${name}. Wait here until they let you in.`,
 
+  warnedTitle: 'Why did my browser warn me?',
+  warnedText: host => `Parlor runs on somebody’s own computer here, not at a company. That computer made its certificate itself, and nobody your browser knows vouches for it. So the page came encrypted, but the browser could not tell whether it came from ${host}. It could not be had without https either: browsers lend camera and microphone to encrypted pages only. Go on if you trust who sent you the link and the network you are in; with the Parlor app the link itself says which certificate is the right one.`,
+
   isCalling: 'is calling',
   decline: 'Decline',
   voiceOnly: 'Voice only',
