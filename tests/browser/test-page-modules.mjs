@@ -245,6 +245,18 @@ test('invites: the key stays behind #, a damaged one is an error', () => {
     assertEqual(at(`http://h/r#${bad}`).error, 'bad-invite', bad);
 });
 
+test('ICE servers that were lent long ago are asked for anew before a call', async () => {
+  const fresh = enter('a', ['b']);
+  fresh.room.ring(fresh.room.find('b'));
+  assertEqual(fresh.signaling.last('turn'), undefined, 'asked for too early');
+  const {room, signaling, peers, hear} = enter('a', ['b'], {renewMs: 0});
+  room.ring(room.find('b'));
+  assert(signaling.last('turn'), 'not asked for');
+  hear({type: 'turn', ice_servers: [{urls: 'turn:h', username: 'u', credential: 'c'}, {urls: 'turn:nobody'}, {urls: 'http:h'}]});
+  hear({type: 'accept', from: 'b', call: signaling.last('ring').call});
+  assertEqual(peers[0].servers.map(({urls}) => urls).join(), 'turn:h', 'servers of the connection');
+});
+
 test('who is away stays in the list until they left', () => {
   const {room, hear} = enter('a', ['b', 'c']);
   hear({type: 'away', id: 'b'});

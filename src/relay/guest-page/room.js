@@ -8,6 +8,7 @@ import {Emitter} from './emitter.js';
 import {Handshake} from './handshake.js';
 
 const CALL_BYTES = 16; // of its id, which the ringer chooses
+const RENEW_MS = 30 * 60_000; // the way through a TURN server is lent for an hour
 const IN_CALL = {dialing: false, ringing: false, connecting: true, active: true, ended: false};
 
 // Events: ready {back}: in the room, or in it again; locked; peers; trouble; call (a new Call, dialing or ringing); closed {reason}.
@@ -20,10 +21,12 @@ export class Room extends Emitter {
   #inCall = false;
   #name;
   #key;
+  #renewMs;
+  #lentAt = 0; // when the ICE servers came
 
   // name, key: the invite's room and what calls in it are proved by (Kg), or null; createPeer (iceServers): a Peer;
   // local (): what we send now, {audio, video}.
-  constructor({signaling, name = '', key = null, createPeer, local, deadlines}) {
+  constructor({signaling, name = '', key = null, createPeer, local, deadlines, renewMs = RENEW_MS}) {
     super();
     this.id = null;
     this.call = null;
@@ -31,6 +34,7 @@ export class Room extends Emitter {
     this.downgraded = false; // the relay says that somebody here cannot prove anything, where everybody must
     this.#name = name;
     this.#key = key;
+    this.#renewMs = renewMs;
     this.#signaling = signaling;
     this.#createPeer = createPeer;
     this.#local = local;
@@ -139,6 +143,7 @@ export class Room extends Emitter {
 
   #setIceServers(list) {
     this.iceServers = iceServers(list);
+    this.#lentAt = performance.now();
   }
 
   #onLeft(id) {
@@ -178,6 +183,8 @@ export class Room extends Emitter {
   }
 
   #begin(them, id, incoming) {
+    if (performance.now() - this.#lentAt >= this.#renewMs)
+      this.#signaling.send({type: 'turn'}); // its answer comes while it rings
     const call = new Call({
       them, id, incoming,
       local: this.#local(),

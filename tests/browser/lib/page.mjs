@@ -91,13 +91,13 @@ export class FakePeer extends Emitter {
 }
 
 // A room with us as `id` and `others` in it; returns everything that a test looks at.
-export function enter(id, others, {deadlines = LONG, name = 'r', key = null} = {}) {
+export function enter(id, others, {deadlines = LONG, name = 'r', key = null, renewMs} = {}) {
   const signaling = new FakeSignaling();
   const peers = [];
   const calls = [];
   const room = new Room({
-    signaling, deadlines, name, key,
-    createPeer: () => peers[peers.push(new FakePeer()) - 1],
+    signaling, deadlines, name, key, renewMs,
+    createPeer: servers => peers[peers.push(Object.assign(new FakePeer(), {servers})) - 1],
     local: () => ({audio: true, video: true}),
   });
   room.on('call', call => calls.push(call));
