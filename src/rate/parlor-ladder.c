@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "parlor-ladder.h"
+
+/*
+ * ParlorLadder: few bits make a better small picture than a large one.
+ *
+ * Down at once, where the rate is well below what the rung in use wants; up only after there was room for a while, and for
+ * longer once it has fallen, because each step costs a keyframe. The rates are where VP8 (real-time, cpu-used -6) at 30 fps
+ * comes near its upper quantizers on moving pictures; the rungs are those of libwebrtc's simulcast at 16:9.
+ */
+
+static const struct
+{
+  int height;
+  gint64 rate; /* bit/s from which it is used */
+} rungs[] = {
+  { 180, 0 },
+  { 270, 180000 },
+  { 360, 330000 },
+  { 540, 650000 },
+  { 720, 1000000 },
+  { 1080, 2400000 },
+};
+
+#define FALL_AT 0.75          /* of a rung's rate */
+#define PATIENCE 400000       /* µs of room before a step up */
+#define LONG_PATIENCE 4000000 /* µs, after a fall */
+
+static guint
+rung_for (gint64 target)
+{
+  guint rung = 0;
+
+  while (rung + 1 < G_N_ELEMENTS (rungs) && target >= rungs[rung + 1].rate)
+    rung++;
+  return rung;
+}
+
+int
+parlor_ladder_choose (ParlorLadder *self, gint64 target, int source_height, gint64 now)
+{
+  guint wanted = rung_for (target);
+
+  while (wanted > 0 && rungs[wanted].height > source_height)
+    wanted--;
+  if (!self->begun || (self->rung > 0 && target < FALL_AT * rungs[self->rung].rate))
+    {
+      self->fell = self->begun;
+      self->begun = TRUE;
+      self->rung = wanted;
+      self->room_since = 0;
+    }
+  else if (wanted <= self->rung)
+    {
+      self->room_since = 0;
+    }
+  else if (self->room_since == 0)
+    {
+      self->room_since = now;
+    }
+  else if (now - self->room_since >= (self->fell ? LONG_PATIENCE : PATIENCE))
+    {
+      self->rung = wanted;
+      self->room_since = 0;
+    }
+  return MIN (rungs[self->rung].height, source_height);
+}

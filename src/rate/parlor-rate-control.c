@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "parlor-rate-control.h"
+
+#include "parlor-delay-detector.h"
+#include "parlor-loss-judge.h"
+
+#include <math.h>
+
+/*
+ * ParlorRateControl: from feedback to a target.
+ *
+ * Whether a queue builds up is ParlorDelayDetector's to say, what loss means ParlorLossJudge's. Here the target follows: multiplied
+ * at the start until the path says stop, then raised by 8 % a second, or by about a packet a response time where the path
+ * stopped it before, and lowered to 85 % of what is delivered (draft-ietf-rmcat-gcc-02, section 5.5).
+ *
+ * What is delivered is measured at the other side's clock, over half a second.
+ */
+
+#define N_BUCKETS 10
+#define BUCKET 50000           /* µs */
+#define BACK_OFF 0.85          /* beta, section 5.5 */
+#define DRAIN 0.9              /* of what was delivered, when it is lost instead of delayed */
+#define GROWTH 1.08            /* a second, section 5.5 */
+#define RECOVERY 1.3           /* a second, once nothing was in the way for */
+#define FREE 3000000           /* µs */
+#define MAX_LEAD 1.5           /* the target is at most that much of what is delivered, section 5.5, */
+#define LEAD_ROOM 10000        /* and this, bit/s */
+#define START_GROWTH 1.5       /* a response time, while the path was never full */
+#define START_IDLE_GROWTH 1.15 /* the same where the sender does not use its target */
+#define USED 0.7               /* of the target: less is a sender that has nothing more to say */
+#define RESPONSE 100000        /* µs beyond the round trip until a change shows: section 5.5 */
+#define PACKET_BITS (1200 * 8)
+#define NEAR 3.0             /* deviations of the capacity around which steps are small */
+#define CAPACITY_WEIGHT 0.05 /* alpha of its mean, section 5.5 (0.95) */
+#define SILENCE 1000000      /* µs without feedback */
+#define SILENCE_STEP 500000  /* µs, between two halvings then */
+#define PROBATION 8000000    /* µs for which the path is believed to carry no more than it did at the last loss */
+
+struct _ParlorRateControl
+{
+  ParlorRateRange range;
+  double target;
+  ParlorDelayDetector delay;
+  ParlorLossJudge loss;
+
+  gboolean starting; /* the path was never full yet */
+  gint64 last_change;
+  gint64 last_decrease;
+  gint64 last_feedback; /* 0 = none */
+  gint64 round_trip;    /* smoothed, with the time that feedback waits */
+
+  /* delivered */
+  guint64 buckets[N_BUCKETS]; /* bytes */
+  gint64 bucket;              /* number of the newest; G_MININT64 = none */
+  gint64 first_bucket;
+
+  /* what the path was seen to carry when it was full; mean 0 = never, or no longer true */
+  double capacity, capacity_variance;
+
+  double before_test; /* the target before the rate was lowered to see */
+  double ceiling;     /* until */
+  gint64 ceiling_until;
+};
+
+ParlorRateControl *
+parlor_rate_control_new (const ParlorRateRange *range)
+{
+  ParlorRateControl *self = g_new0 (ParlorRateControl, 1);
+
+  self->range = *range;
+  self->target = (double) range->start;
+  self->starting = TRUE;
+  self->bucket = G_MININT64;
+  parlor_delay_detector_init (&self->delay);
+  return self;
+}
+
+void
+parlor_rate_control_free (ParlorRateControl *self)
+{
+  g_free (self);
+}
+
+gint64
+parlor_rate_control_get_target (const ParlorRateControl *self)
+{
+  return (gint64) self->target;
+}
+
+double
+parlor_rate_control_get_random_loss (const ParlorRateControl *self)
+{
+  return self->loss.random;
+}
+
+double
+parlor_rate_control_get_loss (const ParlorRateControl *self)
+{
+  return self->loss.last;
+}
+
+static void
+count_delivered (ParlorRateControl *self, gint64 received, guint size)
+{
+  /* Rounded down, also below 0: the other side's clock may begin anywhere. */
+  gint64 bucket = received / BUCKET - (received % BUCKET < 0);
+
+  if (self->bucket == G_MININT64)
+    self->bucket = self->first_bucket = bucket;
+  if (bucket <= self->bucket - N_BUCKETS)
+    return;
+  self->bucket = MAX (self->bucket, bucket - N_BUCKETS); /* after a pause all of them are empty */
+  while (self->bucket < bucket)
+    self->buckets[(guint64) ++self->bucket % N_BUCKETS] = 0;
+  self->buckets[(guint64) bucket % N_BUCKETS] += size;
+}
+
+/* The newest bucket is not full yet and does not count. */
+gint64
+parlor_rate_control_get_delivered (const ParlorRateControl *self)
+{
+  guint64 bytes = 0;
+  gint64 n = self->bucket == G_MININT64 ? 0 : MIN (self->bucket - self->first_bucket, N_BUCKETS - 1);
+
+  for (gint64 i = 1; i <= n; i++)
+    bytes += self->buckets[(guint64) (self->bucket - i) % N_BUCKETS];
+  return n > 1 ? (gint64) (bytes * 8 * G_USEC_PER_SEC / (guint64) (n * BUCKET)) : 0;
+}
+
+static void
+set_target (ParlorRateControl *self, double target, gint64 now)
+{
+  if (now < self->ceiling_until)
+    target = MIN (target, self->ceiling);
+  self->target = CLAMP (target, (double) self->range.min, (double) self->range.max);
+  self->last_change = now;
+}
+
+static void
+learn_capacity (ParlorRateControl *self, double delivered)
+{
+  double off = delivered - self->capacity;
+
+  if (self->capacity <= 0)
+    {
+      self->capacity = delivered;
+      self->capacity_variance = 0.01 * delivered * delivered;
+      return;
+    }
+  self->capacity += CAPACITY_WEIGHT * off;
+  self->capacity_variance = (1 - CAPACITY_WEIGHT) * (self->capacity_variance + CAPACITY_WEIGHT * off * off);
+}
+
+static gboolean
+is_near_capacity (const ParlorRateControl *self, double rate)
+{
+  return self->capacity > 0 && fabs (rate - self->capacity) <= NEAR * sqrt (self->capacity_variance);
+}
+
+/* A queue takes a round trip to show that it is fed less. */
+static gboolean
+may_decrease (const ParlorRateControl *self, gint64 now, double delivered)
+{
+  return now - self->last_decrease >= CLAMP (self->round_trip, 10000, 200000) || delivered < self->target / 2;
+}
+
+static void
+decrease (ParlorRateControl *self, gint64 now, double delivered)
+{
+  self->starting = FALSE;
+  if (delivered <= 0 || !may_decrease (self, now, delivered))
+    return;
+  if (self->capacity > 0 && !is_near_capacity (self, delivered))
+    self->capacity = 0;
+  learn_capacity (self, delivered);
+  set_target (self, MIN (BACK_OFF * delivered, self->target), now);
+  self->last_decrease = now;
+}
+
+/* Once a response time, while nothing was ever in the way: a good path is full within seconds. */
+static void
+start_up (ParlorRateControl *self, gint64 now, double delivered)
+{
+  if (now - self->last_change >= self->round_trip + RESPONSE / 2)
+    set_target (self, self->target * (delivered >= USED * self->target ? START_GROWTH : START_IDLE_GROWTH), now);
+}
+
+static void
+increase (ParlorRateControl *self, gint64 now, double delivered)
+{
+  double passed = MIN (now - self->last_change, G_USEC_PER_SEC) / (double) G_USEC_PER_SEC;
+  double limit = MAX_LEAD * delivered + LEAD_ROOM;
+  double target;
+
+  if (self->capacity > 0 && delivered > self->capacity + NEAR * sqrt (self->capacity_variance))
+    self->capacity = 0; /* it carries more by now */
+  if (is_near_capacity (self, self->target))
+    target = self->target + PACKET_BITS * passed * G_USEC_PER_SEC / (double) (self->round_trip + RESPONSE);
+  else
+    target = self->target * pow (now - self->last_decrease > FREE ? RECOVERY : GROWTH, passed);
+  set_target (self, self->target >= limit ? self->target : MIN (target, limit), now);
+}
+
+static void
+follow_delay (ParlorRateControl *self, gint64 now)
+{
+  double delivered = (double) parlor_rate_control_get_delivered (self);
+
+  switch (parlor_delay_detector_get_signal (&self->delay))
+    {
+    case PARLOR_DELAY_OVERUSE:
+      decrease (self, now, delivered);
+      break;
+    case PARLOR_DELAY_UNDERUSE:
+      self->last_change = now; /* hold until it is drained */
+      break;
+    case PARLOR_DELAY_NORMAL:
+    default:
+      if (self->loss.testing)
+        self->last_change = now;
+      else if (self->starting)
+        start_up (self, now, delivered);
+      else
+        increase (self, now, delivered);
+      break;
+    }
+}
+
+static void
+follow_loss (ParlorRateControl *self, gint64 now, ParlorLossVerdict verdict)
+{
+  double delivered = (double) parlor_rate_control_get_delivered (self);
+
+  switch (verdict)
+    {
+    case PARLOR_LOSS_SUSPECT:
+      self->before_test = self->target;
+      self->ceiling = delivered;
+      set_target (self, MIN (DRAIN * delivered, self->target), now);
+      break;
+    case PARLOR_LOSS_CONGESTION:
+      self->starting = FALSE;
+      self->ceiling *= DRAIN + (1 - DRAIN) / 2;
+      self->ceiling_until = now + PROBATION;
+      break;
+    case PARLOR_LOSS_RANDOM:
+      set_target (self, MAX (self->before_test, self->target), now);
+      break;
+    case PARLOR_LOSS_NOTHING:
+    default:
+      break;
+    }
+}
+
+gint64
+parlor_rate_control_feedback (ParlorRateControl *self, gint64 now, const ParlorRatePacket *packets, gsize n_packets)
+{
+  gint64 newest = -1;
+
+  for (gsize i = 0; i < n_packets; i++)
+    {
+      const ParlorRatePacket *packet = &packets[i];
+      gboolean lost = packet->received == PARLOR_RATE_LOST;
+
+      if (!lost)
+        {
+          newest = MAX (newest, packet->sent);
+          count_delivered (self, packet->received, packet->size);
+          parlor_delay_detector_add (&self->delay, packet->sent, packet->received);
+        }
+      follow_loss (self, now, parlor_loss_judge_add (&self->loss, now, packet->sent, lost));
+    }
+  if (newest >= 0 && now >= newest)
+    self->round_trip = self->last_feedback == 0 ? now - newest : (7 * self->round_trip + (now - newest)) / 8;
+  self->last_feedback = now;
+  follow_delay (self, now);
+  return parlor_rate_control_get_target (self);
+}
+
+gint64
+parlor_rate_control_tick (ParlorRateControl *self, gint64 now)
+{
+  if (self->last_feedback != 0 && now - self->last_feedback > SILENCE + self->round_trip
+      && now - self->last_change > SILENCE_STEP)
+    set_target (self, self->target / 2, now);
+  return parlor_rate_control_get_target (self);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "parlor-ladder.h"
+#include "parlor-loss-judge.h"
+#include "parlor-rate-control.h"
+#include "parlor-sim.h"
+
+/* The congestion controller on simulated links. Figures are those of `./dev bench rate`, with room for another seed. */
+
+#define SETTLED 15 /* s from which on a link is judged */
+#define LENGTH 60  /* s */
+
+static const ParlorRateRange range = { 100000, 500000, 2500000 };
+
+typedef struct
+{
+  double used; /* of the link; seconds SETTLED to LENGTH */
+  double delay_p95;
+  double loss;
+} Summary;
+
+static Summary
+run (ParlorSim *sim, gint64 rate)
+{
+  ParlorSimSecond second;
+  Summary sum = { 0 };
+
+  for (guint i = 0; i < LENGTH; i++)
+    {
+      parlor_sim_run_second (sim, &second);
+      if (i < SETTLED)
+        continue;
+      sum.used += (double) second.delivered / (double) rate / (LENGTH - SETTLED);
+      sum.delay_p95 += second.delay_p95 / (LENGTH - SETTLED);
+      sum.loss += second.loss / (LENGTH - SETTLED);
+    }
+  g_test_message ("%" G_GINT64_FORMAT " bit/s: %.2f used, %.0f ms in the queue, %.3f lost", rate, sum.used, sum.delay_p95, sum.loss);
+  return sum;
+}
+
+static void
+test_links (void)
+{
+  static const gint64 rates[] = { 300000, 500000, 1000000, 2000000 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rates); i++)
+    {
+      g_autoptr (ParlorSim) sim = parlor_sim_new (100, 7 + i);
+      Summary sum;
+
+      parlor_sim_set_link (sim, rates[i], 300, 0);
+      parlor_sim_add_call (sim, &range);
+      sum = run (sim, rates[i]);
+      g_assert_cmpfloat (sum.used, >, 0.85);
+      g_assert_cmpfloat (sum.delay_p95, <, 110);
+      g_assert_cmpfloat (sum.loss, <, 0.005);
+    }
+}
+
+/* The instrument: a call that does not give way fills the queue and loses the rest. */
+static void
+test_no_control (void)
+{
+  const ParlorRateRange fixed = { 1500000, 1500000, 1500000 };
+  g_autoptr (ParlorSim) sim = parlor_sim_new (100, 1);
+  Summary sum;
+
+  parlor_sim_set_link (sim, 1000000, 300, 0);
+  parlor_sim_add_call (sim, &fixed);
+  sum = run (sim, 1000000);
+  g_assert_cmpfloat (sum.delay_p95, >, 250);
+  g_assert_cmpfloat (sum.loss, >, 0.2);
+}
+
+/* What is lost at random is no reason to send less. */
+static void
+test_random_loss (void)
+{
+  static const double losses[] = { 0.02, 0.05, 0.1, 0.2 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (losses); i++)
+    {
+      g_autoptr (ParlorSim) sim = parlor_sim_new (50, 20 + i);
+      ParlorRateControl *control;
+      Summary sum;
+
+      parlor_sim_set_link (sim, 20000000, 300, losses[i]);
+      control = parlor_sim_add_call (sim, &range);
+      sum = run (sim, range.max);
+      g_assert_cmpfloat (sum.used, >, 0.65 * (1 - losses[i]));
+      g_assert_cmpfloat (ABS (parlor_rate_control_get_random_loss (control) - losses[i]), <, 0.06);
+    }
+}
+
+/* A link that becomes narrow, and wide again. */
+static void
+test_step (void)
+{
+  g_autoptr (ParlorSim) sim = parlor_sim_new (100, 1);
+  ParlorSimSecond second;
+  guint drained = 0, regained = 0;
+
+  parlor_sim_set_link (sim, 2000000, 300, 0);
+  parlor_sim_add_call (sim, &range);
+  for (guint i = 0; i < LENGTH; i++)
+    {
+      if (i == 20)
+        parlor_sim_set_link (sim, 500000, 300, 0);
+      if (i == 40)
+        parlor_sim_set_link (sim, 2000000, 300, 0);
+      parlor_sim_run_second (sim, &second);
+      if (i >= 20 && drained == 0 && second.delay_max < 100)
+        drained = i;
+      if (i >= 40 && regained == 0 && second.delivered > 1800000)
+        regained = i;
+    }
+  g_test_message ("Drained in second %u, back in second %u", drained, regained);
+  g_assert_cmpuint (drained - 20, <=, 4);
+  g_assert_cmpuint (regained, >, 0);
+  g_assert_cmpuint (regained - 40, <=, 10);
+}
+
+static void
+test_two_calls (void)
+{
+  g_autoptr (ParlorSim) sim = parlor_sim_new (100, 3);
+  ParlorSimSecond seconds[2];
+  double sums[2] = { 0 };
+
+  parlor_sim_set_link (sim, 2000000, 300, 0);
+  parlor_sim_add_call (sim, &range);
+  parlor_sim_add_call (sim, &range);
+  for (guint i = 0; i < LENGTH; i++)
+    {
+      parlor_sim_run_second (sim, seconds);
+      for (guint flow = 0; i >= 20 && flow < 2; flow++)
+        sums[flow] += (double) seconds[flow].delivered;
+    }
+  g_test_message ("Shares %.2f and %.2f", sums[0] / (sums[0] + sums[1]), sums[1] / (sums[0] + sums[1]));
+  g_assert_cmpfloat (MIN (sums[0], sums[1]) / (sums[0] + sums[1]), >, 0.4);
+}
+
+/* A good link: within two seconds at what 720p wants. */
+static void
+test_start (void)
+{
+  g_autoptr (ParlorSim) sim = parlor_sim_new (50, 1);
+  ParlorRateControl *control;
+  ParlorSimSecond second;
+
+  parlor_sim_set_link (sim, 20000000, 300, 0);
+  control = parlor_sim_add_call (sim, &range);
+  for (guint i = 0; i < 2; i++)
+    parlor_sim_run_second (sim, &second);
+  g_assert_cmpint (parlor_rate_control_get_target (control), >, 1200000);
+}
+
+static void
+test_silence (void)
+{
+  g_autoptr (ParlorRateControl) control = parlor_rate_control_new (&range);
+  const ParlorRatePacket packet = { 0, 5000000, 1200 };
+
+  /* Before anything was ever told of, nothing is known. */
+  g_assert_cmpint (parlor_rate_control_tick (control, 60 * G_USEC_PER_SEC), ==, range.start);
+  parlor_rate_control_feedback (control, 50000, &packet, 1);
+  g_assert_cmpint (parlor_rate_control_tick (control, 900000), ==, range.start);
+  for (gint64 now = G_USEC_PER_SEC; now < 10 * G_USEC_PER_SEC; now += 100000)
+    parlor_rate_control_tick (control, now);
+  g_assert_cmpint (parlor_rate_control_get_target (control), ==, range.min);
+}
+
+/* Whatever a peer reports, the target stays in its range, and nothing overflows (the sanitizers watch). */
+static void
+test_nonsense (void)
+{
+  g_autoptr (ParlorRateControl) control = parlor_rate_control_new (&range);
+  g_autoptr (GRand) random = g_rand_new_with_seed (5);
+  gint64 now = 0;
+
+  for (guint i = 0; i < 20000; i++)
+    {
+      ParlorRatePacket packets[8];
+
+      now += g_rand_int_range (random, 0, 100000);
+      for (guint j = 0; j < G_N_ELEMENTS (packets); j++)
+        {
+          gint64 wild = ((gint64) g_rand_int (random) << 24) - ((gint64) 1 << 55);
+
+          packets[j] = (ParlorRatePacket){ now - g_rand_int_range (random, 0, 1000000),
+                                           g_rand_boolean (random) ? wild : PARLOR_RATE_LOST, g_rand_int_range (random, 0, 65536) };
+        }
+      parlor_rate_control_feedback (control, now, packets, G_N_ELEMENTS (packets));
+      g_assert_cmpint (parlor_rate_control_tick (control, now), >=, range.min);
+      g_assert_cmpint (parlor_rate_control_get_target (control), <=, range.max);
+      g_assert_cmpint (parlor_rate_control_get_delivered (control), >=, 0);
+    }
+}
+
+/* Feeds @seconds of 200 packets each, every one of @period lost. */
+static ParlorLossVerdict
+feed (ParlorLossJudge *judge, gint64 *now, guint seconds, guint period)
+{
+  ParlorLossVerdict last = PARLOR_LOSS_NOTHING;
+
+  for (guint i = 0; i < 200 * seconds; i++, *now += 5000)
+    {
+      ParlorLossVerdict verdict = parlor_loss_judge_add (judge, *now, *now, period > 0 && i % period == 0);
+
+      if (verdict != PARLOR_LOSS_NOTHING)
+        return verdict;
+      last = verdict;
+    }
+  return last;
+}
+
+static void
+test_judge (void)
+{
+  ParlorLossJudge judge = { 0 };
+  gint64 now = 0;
+
+  g_assert_cmpint (feed (&judge, &now, 5, 0), ==, PARLOR_LOSS_NOTHING);
+  g_assert_cmpint (feed (&judge, &now, 5, 5), ==, PARLOR_LOSS_SUSPECT);
+  g_assert_cmpint (feed (&judge, &now, 5, 0), ==, PARLOR_LOSS_CONGESTION);
+  g_assert_cmpfloat (judge.random, <, 0.01);
+
+  g_assert_cmpint (feed (&judge, &now, 5, 5), ==, PARLOR_LOSS_SUSPECT);
+  g_assert_cmpint (feed (&judge, &now, 5, 5), ==, PARLOR_LOSS_RANDOM);
+  g_assert_cmpfloat (judge.random, >, 0.15);
+  /* From then on that much is usual. */
+  g_assert_cmpint (feed (&judge, &now, 20, 5), ==, PARLOR_LOSS_NOTHING);
+}
+
+static void
+test_ladder (void)
+{
+  ParlorLadder ladder = { 0 }, fresh = { 0 };
+  gint64 now = G_USEC_PER_SEC;
+
+  g_assert_cmpint (parlor_ladder_choose (&ladder, 500000, 720, now), ==, 360);
+  /* Up only after a while, and not beyond the camera. */
+  g_assert_cmpint (parlor_ladder_choose (&ladder, 3000000, 720, now += 10000), ==, 360);
+  g_assert_cmpint (parlor_ladder_choose (&ladder, 3000000, 720, now += 300000), ==, 360);
+  g_assert_cmpint (parlor_ladder_choose (&ladder, 3000000, 720, now += 200000), ==, 720);
+  /* A little less than a rung wants is no reason to leave it; much less is, at once. */
+  g_assert_cmpint (parlor_ladder_choose (&ladder, 800000, 720, now += 10000), ==, 720);
+  g_assert_cmpint (parlor_ladder_choose (&ladder, 200000, 720, now += 10000), ==, 270);
+  /* After a fall it takes longer, and one dip begins it anew. */
+  g_assert_cmpint (parlor_ladder_choose (&ladder, 3000000, 720, now += 10000), ==, 270);
+  g_assert_cmpint (parlor_ladder_choose (&ladder, 3000000, 720, now += 3000000), ==, 270);
+  g_assert_cmpint (parlor_ladder_choose (&ladder, 200000, 720, now += 10000), ==, 270);
+  g_assert_cmpint (parlor_ladder_choose (&ladder, 3000000, 720, now += 3000000), ==, 270);
+  g_assert_cmpint (parlor_ladder_choose (&ladder, 3000000, 720, now += 4000000), ==, 720);
+  /* A small camera. */
+  g_assert_cmpint (parlor_ladder_choose (&fresh, 3000000, 240, now), ==, 180);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/rate/links", test_links);
+  g_test_add_func ("/rate/no-control", test_no_control);
+  g_test_add_func ("/rate/random-loss", test_random_loss);
+  g_test_add_func ("/rate/step", test_step);
+  g_test_add_func ("/rate/two-calls", test_two_calls);
+  g_test_add_func ("/rate/start", test_start);
+  g_test_add_func ("/rate/silence", test_silence);
+  g_test_add_func ("/rate/nonsense", test_nonsense);
+  g_test_add_func ("/rate/judge", test_judge);
+  g_test_add_func ("/rate/ladder", test_ladder);
+  return g_test_run ();
+}
