@@ -187,16 +187,14 @@ hear_text (ParlorGuest *self, GBytes *payload)
   g_autoptr (ParlorMessage) message = NULL;
 
   parlor_metrics_add (PARLOR_METRIC_MESSAGES_IN, 1);
-  if (!g_utf8_validate_len (text, length, NULL))
-    {
-      parlor_guest_close (self, PARLOR_CLOSE_BAD_DATA);
-      return;
-    }
-
   message = parlor_message_parse (text, length, self->dialect, &error);
   if (message != NULL)
     {
       self->host->message (self, message, self->host->user_data);
+    }
+  else if (!g_utf8_validate_len (text, length, NULL))
+    {
+      parlor_guest_close (self, PARLOR_CLOSE_BAD_DATA);
     }
   else if (g_error_matches (error, PARLOR_ERROR, PARLOR_ERROR_TOO_LARGE))
     {

@@ -3,7 +3,7 @@
 
 #include "config.h"
 
-#include "parlor-json-guard.h"
+#include "parlor-json.h"
 #include "parlor-message-private.h"
 
 #include "parlor-error.h"
@@ -38,10 +38,10 @@ refuse (GError **error, const char *field, const char *complaint)
 
 /* *node is NULL when the field is absent and need not be there. */
 static gboolean
-read_node (JsonObject *object, const char *field, Need need, JsonNode **node, GError **error)
+read_node (const ParlorJson *object, const char *field, Need need, const ParlorJson **node, GError **error)
 {
-  *node = json_object_get_member (object, field);
-  if (*node && JSON_NODE_HOLDS_NULL (*node))
+  *node = parlor_json_get (object, field);
+  if (*node && (*node)->kind == PARLOR_JSON_NULL)
     *node = NULL;
   if (*node == NULL && need == REQUIRED)
     return refuse (error, field, "is missing");
@@ -49,91 +49,106 @@ read_node (JsonObject *object, const char *field, Need need, JsonNode **node, GE
 }
 
 static gboolean
-read_text (JsonObject *object, const char *field, ParlorTextKind kind, Need need, char **text, GError **error)
+read_text (const ParlorJson *object, const char *field, ParlorTextKind kind, Need need, char **text, GError **error)
 {
-  JsonNode *node;
+  const ParlorJson *node;
   const char *complaint;
 
   if (!read_node (object, field, need, &node, error))
     return FALSE;
   if (node == NULL)
     return TRUE;
-  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_STRING)
+  if (node->kind != PARLOR_JSON_TEXT)
     return refuse (error, field, "must be a text");
-  complaint = parlor_wire_text_complaint (json_node_get_string (node), kind);
+  complaint = parlor_wire_text_complaint (node->text, kind);
   if (complaint)
     return refuse (error, field, complaint);
-  *text = g_strdup (json_node_get_string (node));
+  *text = g_strdup (node->text);
   return TRUE;
 }
 
 static gboolean
-read_boolean (JsonObject *object, const char *field, Need need, gboolean *value, GError **error)
+read_boolean (const ParlorJson *object, const char *field, Need need, gboolean *value, GError **error)
 {
-  JsonNode *node;
+  const ParlorJson *node;
 
   if (!read_node (object, field, need, &node, error))
     return FALSE;
   if (node == NULL)
     return TRUE;
-  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_BOOLEAN)
+  if (node->kind != PARLOR_JSON_BOOLEAN)
     return refuse (error, field, "must be true or false");
-  *value = json_node_get_boolean (node);
+  *value = node->boolean;
   return TRUE;
 }
 
 /* A whole number from 0 to @max; *value stays as it is when there is none. */
 static gboolean
-read_number (JsonObject *object, const char *field, gint64 max, Need need, gint64 *value, GError **error)
+read_number (const ParlorJson *object, const char *field, gint64 max, Need need, gint64 *value, GError **error)
 {
-  JsonNode *node;
+  const ParlorJson *node;
 
   if (!read_node (object, field, need, &node, error))
     return FALSE;
   if (node == NULL)
     return TRUE;
-  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_INT64)
+  if (node->kind != PARLOR_JSON_WHOLE)
     return refuse (error, field, "must be a whole number");
-  if (json_node_get_int (node) < 0 || json_node_get_int (node) > max)
+  if (node->whole < 0 || node->whole > max)
     return refuse (error, field, "is out of range");
-  *value = json_node_get_int (node);
+  *value = node->whole;
   return TRUE;
 }
 
 static gboolean
-read_object (JsonObject *object, const char *field, Need need, JsonObject **value, GError **error)
+read_object (const ParlorJson *object, const char *field, Need need, const ParlorJson **value, GError **error)
 {
-  JsonNode *node;
+  const ParlorJson *node;
 
   *value = NULL;
   if (!read_node (object, field, need, &node, error))
     return FALSE;
   if (node == NULL)
     return TRUE;
-  if (!JSON_NODE_HOLDS_OBJECT (node))
+  if (node->kind != PARLOR_JSON_OBJECT)
     return refuse (error, field, "must be an object");
-  *value = json_node_get_object (node);
+  *value = node;
   return TRUE;
 }
 
 static gboolean
-read_array (JsonObject *object, const char *field, JsonArray **value, GError **error)
+read_array (const ParlorJson *object, const char *field, const ParlorJson **value, GError **error)
 {
-  JsonNode *node;
+  const ParlorJson *node;
 
   *value = NULL;
   if (!read_node (object, field, OPTIONAL, &node, error))
     return FALSE;
   if (node == NULL)
     return TRUE;
-  if (!JSON_NODE_HOLDS_ARRAY (node))
+  if (node->kind != PARLOR_JSON_ARRAY)
     return refuse (error, field, "must be a list");
-  *value = json_node_get_array (node);
+  *value = node;
   return TRUE;
 }
 
+/* The elements of @array, which may be absent; NULL = no more. */
+static const ParlorJson *
+next (const ParlorJson *array, const ParlorJson *element)
+{
+  const ParlorJson *after = element + element->size;
+
+  return after < array + array->size ? after : NULL;
+}
+
+static const ParlorJson *
+first (const ParlorJson *array)
+{
+  return array != NULL && array->size > 1 ? array + 1 : NULL;
+}
+
 static ParlorPeerInfo *
-read_peer (JsonObject *object, GError **error)
+read_peer (const ParlorJson *object, GError **error)
 {
   g_autoptr (ParlorPeerInfo) peer = parlor_peer_info_new (NULL, NULL, PARLOR_DIALECT_PARLOR, FALSE);
   g_autofree char *dialect = NULL;
@@ -151,20 +166,19 @@ read_peer (JsonObject *object, GError **error)
 }
 
 static gboolean
-read_peers (JsonObject *object, GPtrArray *peers, GError **error)
+read_peers (const ParlorJson *object, GPtrArray *peers, GError **error)
 {
-  JsonArray *array;
+  const ParlorJson *array;
 
   if (!read_array (object, "peers", &array, error))
     return FALSE;
-  for (guint i = 0; array && i < json_array_get_length (array); i++)
+  for (const ParlorJson *node = first (array); node != NULL; node = next (array, node))
     {
-      JsonNode *node = json_array_get_element (array, i);
       ParlorPeerInfo *peer;
 
-      if (!JSON_NODE_HOLDS_OBJECT (node))
+      if (node->kind != PARLOR_JSON_OBJECT)
         return refuse (error, "peers", "must be a list of objects");
-      peer = read_peer (json_node_get_object (node), error);
+      peer = read_peer (node, error);
       if (peer == NULL)
         return FALSE;
       g_ptr_array_add (peers, peer);
@@ -173,14 +187,14 @@ read_peers (JsonObject *object, GPtrArray *peers, GError **error)
 }
 
 static gboolean
-add_ice_server (JsonNode *url, const char *username, const char *credential, GPtrArray *servers, GError **error)
+add_ice_server (const ParlorJson *url, const char *username, const char *credential, GPtrArray *servers, GError **error)
 {
   static const char *const schemes[] = { "stun:", "stuns:", "turn:", "turns:" };
   const char *text;
 
-  if (!JSON_NODE_HOLDS_VALUE (url) || json_node_get_value_type (url) != G_TYPE_STRING)
+  if (url->kind != PARLOR_JSON_TEXT)
     return refuse (error, "urls", "must be a text or a list of texts");
-  text = json_node_get_string (url);
+  text = url->text;
   if (parlor_wire_text_complaint (text, PARLOR_TEXT_LINE))
     return refuse (error, "urls", parlor_wire_text_complaint (text, PARLOR_TEXT_LINE));
   for (guint i = 0; i < G_N_ELEMENTS (schemes); i++)
@@ -194,47 +208,44 @@ add_ice_server (JsonNode *url, const char *username, const char *credential, GPt
 
 /* An RTCIceServer of the W3C: `urls` is one text or a list. */
 static gboolean
-read_ice_server (JsonObject *object, GPtrArray *servers, GError **error)
+read_ice_server (const ParlorJson *object, GPtrArray *servers, GError **error)
 {
   g_autofree char *username = NULL;
   g_autofree char *credential = NULL;
-  JsonNode *urls;
-  JsonArray *array;
+  const ParlorJson *urls;
 
   if (!read_node (object, "urls", REQUIRED, &urls, error)
       || !read_text (object, "username", PARLOR_TEXT_LINE, OPTIONAL, &username, error)
       || !read_text (object, "credential", PARLOR_TEXT_LINE, OPTIONAL, &credential, error))
     return FALSE;
-  if (!JSON_NODE_HOLDS_ARRAY (urls))
+  if (urls->kind != PARLOR_JSON_ARRAY)
     return add_ice_server (urls, username, credential, servers, error);
-  array = json_node_get_array (urls);
-  for (guint i = 0; i < json_array_get_length (array); i++)
-    if (!add_ice_server (json_array_get_element (array, i), username, credential, servers, error))
+  for (const ParlorJson *url = first (urls); url != NULL; url = next (urls, url))
+    if (!add_ice_server (url, username, credential, servers, error))
       return FALSE;
   return TRUE;
 }
 
 static gboolean
-read_ice_servers (JsonObject *object, GPtrArray *servers, GError **error)
+read_ice_servers (const ParlorJson *object, GPtrArray *servers, GError **error)
 {
-  JsonArray *array;
+  const ParlorJson *array;
 
   if (!read_array (object, "ice_servers", &array, error))
     return FALSE;
-  for (guint i = 0; array && i < json_array_get_length (array); i++)
+  for (const ParlorJson *node = first (array); node != NULL; node = next (array, node))
     {
-      JsonNode *node = json_array_get_element (array, i);
 
-      if (!JSON_NODE_HOLDS_OBJECT (node))
+      if (node->kind != PARLOR_JSON_OBJECT)
         return refuse (error, "ice_servers", "must be a list of objects");
-      if (!read_ice_server (json_node_get_object (node), servers, error))
+      if (!read_ice_server (node, servers, error))
         return FALSE;
     }
   return TRUE;
 }
 
 static gboolean
-read_hello (ParlorMessage *self, JsonObject *object, GError **error)
+read_hello (ParlorMessage *self, const ParlorJson *object, GError **error)
 {
   return read_text (object, "name", PARLOR_TEXT_NAME, REQUIRED, &self->hello.name, error)
          && read_text (object, "client", PARLOR_TEXT_NAME, OPTIONAL, &self->hello.client, error)
@@ -244,9 +255,9 @@ read_hello (ParlorMessage *self, JsonObject *object, GError **error)
 }
 
 static gboolean
-read_limits (ParlorMessage *self, JsonObject *object, GError **error)
+read_limits (ParlorMessage *self, const ParlorJson *object, GError **error)
 {
-  JsonObject *limits;
+  const ParlorJson *limits;
 
   if (!read_object (object, "limits", OPTIONAL, &limits, error))
     return FALSE;
@@ -257,7 +268,7 @@ read_limits (ParlorMessage *self, JsonObject *object, GError **error)
 }
 
 static gboolean
-read_welcome (ParlorMessage *self, JsonObject *object, GError **error)
+read_welcome (ParlorMessage *self, const ParlorJson *object, GError **error)
 {
   return read_text (object, "id", PARLOR_TEXT_ID, REQUIRED, &self->welcome.id, error)
          && read_text (object, "room", PARLOR_TEXT_ROOM, REQUIRED, &self->welcome.room, error)
@@ -270,10 +281,10 @@ read_welcome (ParlorMessage *self, JsonObject *object, GError **error)
 }
 
 static gboolean
-read_proof (ParlorMessage *self, JsonObject *object, GError **error)
+read_proof (ParlorMessage *self, const ParlorJson *object, GError **error)
 {
   g_autofree char *by = NULL;
-  JsonObject *proof;
+  const ParlorJson *proof;
 
   if (!read_object (object, "proof", OPTIONAL, &proof, error))
     return FALSE;
@@ -288,7 +299,7 @@ read_proof (ParlorMessage *self, JsonObject *object, GError **error)
 }
 
 static gboolean
-read_description (ParlorMessage *self, JsonObject *object, GError **error)
+read_description (ParlorMessage *self, const ParlorJson *object, GError **error)
 {
   gboolean is_offer = self->type == PARLOR_MESSAGE_OFFER;
 
@@ -299,7 +310,7 @@ read_description (ParlorMessage *self, JsonObject *object, GError **error)
 }
 
 static gboolean
-read_ping (ParlorMessage *self, JsonObject *object, GError **error)
+read_ping (ParlorMessage *self, const ParlorJson *object, GError **error)
 {
   gint64 seq = 0;
 
@@ -310,9 +321,9 @@ read_ping (ParlorMessage *self, JsonObject *object, GError **error)
 }
 
 static gboolean
-read_media (ParlorMessage *self, JsonObject *object, GError **error)
+read_media (ParlorMessage *self, const ParlorJson *object, GError **error)
 {
-  JsonObject *media;
+  const ParlorJson *media;
   gboolean audio = FALSE;
   gboolean video = FALSE;
 
@@ -325,7 +336,7 @@ read_media (ParlorMessage *self, JsonObject *object, GError **error)
 }
 
 static gboolean
-read_decline (ParlorMessage *self, JsonObject *object, GError **error)
+read_decline (ParlorMessage *self, const ParlorJson *object, GError **error)
 {
   g_autofree char *reason = NULL;
 
@@ -337,7 +348,7 @@ read_decline (ParlorMessage *self, JsonObject *object, GError **error)
 
 /* An RTCIceCandidateInit of the W3C; an empty candidate is one way to say that there are no more. */
 static gboolean
-read_candidate (ParlorMessage *self, JsonObject *candidate, GError **error)
+read_candidate (ParlorMessage *self, const ParlorJson *candidate, GError **error)
 {
   gint64 index = -1;
 
@@ -352,11 +363,11 @@ read_candidate (ParlorMessage *self, JsonObject *candidate, GError **error)
 }
 
 static gboolean
-read_ice (ParlorMessage *self, JsonObject *object, GError **error)
+read_ice (ParlorMessage *self, const ParlorJson *object, GError **error)
 {
-  JsonObject *candidate;
+  const ParlorJson *candidate;
 
-  if (!json_object_has_member (object, "candidate"))
+  if (parlor_json_get (object, "candidate") == NULL)
     return refuse (error, "candidate", "is missing");
   if (!read_object (object, "candidate", OPTIONAL, &candidate, error))
     return FALSE;
@@ -364,9 +375,9 @@ read_ice (ParlorMessage *self, JsonObject *object, GError **error)
 }
 
 static gboolean
-read_joined (ParlorMessage *self, JsonObject *object, GError **error)
+read_joined (ParlorMessage *self, const ParlorJson *object, GError **error)
 {
-  JsonObject *peer;
+  const ParlorJson *peer;
 
   if (!read_object (object, "peer", REQUIRED, &peer, error))
     return FALSE;
@@ -375,7 +386,7 @@ read_joined (ParlorMessage *self, JsonObject *object, GError **error)
 }
 
 static gboolean
-read_arm (ParlorMessage *self, JsonObject *object, GError **error)
+read_arm (ParlorMessage *self, const ParlorJson *object, GError **error)
 {
   switch (self->type)
     {
@@ -448,7 +459,7 @@ names_its_call (ParlorMessageType type)
 }
 
 static gboolean
-read_envelope (ParlorMessage *self, JsonObject *object, GError **error)
+read_envelope (ParlorMessage *self, const ParlorJson *object, GError **error)
 {
   gint64 generation = 0;
 
@@ -466,53 +477,35 @@ read_envelope (ParlorMessage *self, JsonObject *object, GError **error)
   return TRUE;
 }
 
-/* (transfer full) (nullable): @text as an object, if the guard and json-glib find nothing wrong with it. */
-static JsonNode *
-load (const char *text, gsize length, char **compact, GError **error)
-{
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
-  g_autoptr (GError) local = NULL;
-
-  if (!parlor_json_guard_check (text, length, "from", compact, error))
-    return NULL;
-  if (!json_parser_load_from_data (parser, text, length, &local))
-    {
-      g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_BAD_MESSAGE, "This is not JSON: %s", local->message);
-      return NULL;
-    }
-  return json_parser_steal_root (parser);
-}
-
 /* The pages of the seed send the candidate as text; the clients of a foreign relay may send the object. */
 static gboolean
-read_seed_ice (ParlorMessage *self, JsonObject *object, GError **error)
+read_seed_ice (ParlorMessage *self, const ParlorJson *object, GError **error)
 {
   g_autofree char *text = NULL;
-  g_autofree char *compact = NULL;
-  g_autoptr (JsonNode) inner = NULL;
-  JsonNode *ice = json_object_get_member (object, "ice");
+  g_autoptr (ParlorJsonText) inner = NULL;
+  const ParlorJson *ice = parlor_json_get (object, "ice");
 
   if (ice == NULL)
     return refuse (error, "ice", "is missing");
-  if (JSON_NODE_HOLDS_NULL (ice))
+  if (ice->kind == PARLOR_JSON_NULL)
     return TRUE;
-  if (JSON_NODE_HOLDS_OBJECT (ice))
-    return read_candidate (self, json_node_get_object (ice), error);
+  if (ice->kind == PARLOR_JSON_OBJECT)
+    return read_candidate (self, ice, error);
   if (!read_text (object, "ice", PARLOR_TEXT_BODY, REQUIRED, &text, error))
     return FALSE;
   if (g_str_equal (text, "null"))
     return TRUE;
-  inner = load (text, strlen (text), &compact, error);
+  inner = parlor_json_read (text, strlen (text), NULL, error);
   if (inner == NULL)
     {
       g_prefix_error (error, "\"ice\": ");
       return FALSE;
     }
-  return read_candidate (self, json_node_get_object (inner), error);
+  return read_candidate (self, parlor_json_text_get_root (inner), error);
 }
 
 static gboolean
-read_seed (ParlorMessage *self, JsonObject *object, GError **error)
+read_seed (ParlorMessage *self, const ParlorJson *object, GError **error)
 {
   if (self->type == PARLOR_MESSAGE_ICE)
     return read_seed_ice (self, object, error);
@@ -529,7 +522,7 @@ is_in_dialect (ParlorMessageType type, ParlorDialect dialect)
 }
 
 static ParlorMessage *
-read_message (JsonObject *object, ParlorDialect dialect, GError **error)
+read_message (const ParlorJson *object, ParlorDialect dialect, GError **error)
 {
   g_autofree char *word = NULL;
   g_autoptr (ParlorMessage) self = NULL;
@@ -564,22 +557,21 @@ fits (gsize length, GError **error)
 ParlorMessage *
 parlor_message_parse (const char *text, gssize length, ParlorDialect dialect, GError **error)
 {
-  g_autofree char *compact = NULL;
-  g_autoptr (JsonNode) root = NULL;
+  g_autoptr (ParlorJsonText) json = NULL;
   g_autoptr (ParlorMessage) self = NULL;
   gsize size = length < 0 ? strlen (text) : (gsize) length;
 
   /* First a bound for the work, then the limit, in which the relay's stamp does not count. */
   if (!fits (size > MAX_STAMP ? size - MAX_STAMP : 0, error))
     return NULL;
-  root = load (text, size, &compact, error);
-  if (root == NULL)
+  json = parlor_json_read (text, size, "from", error);
+  if (json == NULL)
     return NULL;
-  self = read_message (json_node_get_object (root), dialect, error);
+  self = read_message (parlor_json_text_get_root (json), dialect, error);
   if (self == NULL || !fits (self->from ? size - MIN (size, MAX_STAMP) : size, error))
     return NULL;
 
   if (dialect == PARLOR_DIALECT_PARLOR)
-    self->source = g_ref_string_new (compact);
+    self->source = g_ref_string_new (json->compact);
   return g_steal_pointer (&self);
 }

@@ -46,7 +46,7 @@ plain_complaint (const char *text, gsize max)
   gsize n = 0;
 
   for (const char *p = text; *p; p = g_utf8_next_char (p), n++)
-    if (!is_plain (g_utf8_get_char (p)))
+    if ((guchar) *p < 0x80 ? g_ascii_iscntrl (*p) : !is_plain (g_utf8_get_char (p)))
       return "holds control characters";
   return n > max ? "is too long" : NULL;
 }
@@ -58,7 +58,7 @@ body_complaint (const char *text)
   if (*text == '\0')
     return "is empty";
   for (const char *p = text; *p; p++)
-    if (g_ascii_iscntrl (*p) && !strchr ("\t\r\n", *p))
+    if (g_ascii_iscntrl (*p) && *p != '\t' && *p != '\r' && *p != '\n')
       return "holds control characters";
   return NULL;
 }
