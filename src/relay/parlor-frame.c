@@ -137,6 +137,30 @@ read_header (ParlorFrameReader *self, const guint8 **bytes, gsize *length)
   return self->header_length == header_size (self) ? begin_payload (self) : 0;
 }
 
+/* Eight bytes at a time: a description of a call has thousands. */
+static void
+unmask (ParlorFrameReader *self, guint8 *bytes, gsize length)
+{
+  guint64 mask;
+  guint8 turned[sizeof mask];
+  gsize i = 0;
+
+  for (guint n = 0; n < sizeof mask; n++)
+    turned[n] = self->mask[(self->mask_offset + n) & 3];
+  memcpy (&mask, turned, sizeof mask);
+  for (; length - i >= sizeof mask; i += sizeof mask)
+    {
+      guint64 word;
+
+      memcpy (&word, bytes + i, sizeof word);
+      word ^= mask;
+      memcpy (bytes + i, &word, sizeof word);
+    }
+  for (; i < length; i++)
+    bytes[i] ^= turned[i & 7];
+  self->mask_offset = (self->mask_offset + length) & 3;
+}
+
 static void
 read_payload (ParlorFrameReader *self, const guint8 **bytes, gsize *length)
 {
@@ -145,8 +169,7 @@ read_payload (ParlorFrameReader *self, const guint8 **bytes, gsize *length)
   guint start = into->len;
 
   g_byte_array_append (into, *bytes, take);
-  for (gsize i = 0; i < take; i++)
-    into->data[start + i] ^= self->mask[self->mask_offset++ & 3];
+  unmask (self, into->data + start, take);
   self->remaining -= take;
   *bytes += take;
   *length -= take;
