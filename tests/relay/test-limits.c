@@ -8,6 +8,7 @@
 /* What the relay puts up with: deadlines, numbers, and that all of it is given back. */
 
 #define TEXT 0x81
+#define N_CROWD 2000
 
 static guint
 count_descriptors (void)
@@ -236,6 +237,51 @@ test_come_and_go (void)
     }
 }
 
+/* Two thousand in one process: those who say nothing cost nothing, one message finds its way among them, and when they
+ * go, nothing is left. */
+static void
+test_thousands (void)
+{
+  ParlorRelayLimits limits;
+  g_autoptr (Lab) lab = NULL;
+  g_autoptr (GPtrArray) crowd = g_ptr_array_new_with_free_func ((GDestroyNotify) raw_free);
+  g_autoptr (Client) anna = NULL;
+  struct rlimit all;
+  guint before;
+
+  g_assert_no_errno (getrlimit (RLIMIT_NOFILE, &all));
+  all.rlim_cur = all.rlim_max;
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &all));
+  if (all.rlim_max < 3 * N_CROWD)
+    {
+      g_test_skip ("This system allows too few descriptors");
+      return;
+    }
+
+  lab_limits_init (&limits);
+  limits.max_connections = N_CROWD + 1;
+  lab = lab_new (&limits);
+  anna = client_join (lab, "/anna", "Anna");
+  before = count_descriptors ();
+  for (guint i = 0; i < N_CROWD; i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/room-%u", i);
+      g_autofree char *payload = NULL;
+      Raw *raw = raw_upgrade (lab, path, "parlor.1");
+
+      g_ptr_array_add (crowd, raw);
+      raw_send_frame (raw, TEXT, "{\"type\":\"hello\",\"name\":\"R\"}", 27);
+      raw_hear_frame (raw, &payload, NULL);
+    }
+  g_assert_cmpuint (parlor_relay_get_n_guests (lab->relay), ==, N_CROWD + 1);
+  g_assert_cmpuint (lab_count_rounds (500), <, 200);
+  client_hear_nothing (anna);
+
+  g_ptr_array_set_size (crowd, 0);
+  lab_wait (parlor_relay_get_n_guests (lab->relay) == 1);
+  lab_wait (count_descriptors () <= before);
+}
+
 /* Ids are long, of the right letters, and never the same. */
 static void
 test_ids (void)
@@ -265,6 +311,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/relay/limits/hello-timeout", test_hello_timeout);
   g_test_add_func ("/relay/limits/pings", test_pings);
   g_test_add_func ("/relay/limits/come-and-go", test_come_and_go);
+  g_test_add_func ("/relay/limits/thousands", test_thousands);
   g_test_add_func ("/relay/limits/ids", test_ids);
   return g_test_run ();
 }
