@@ -3,6 +3,7 @@
 """parlor-peer as a user or a robot sees it: calls in both directions, what it prints, what it says to bad input."""
 
 import array
+import json
 import math
 import os
 import socket
@@ -293,6 +294,83 @@ def relay_gone_while_ringing():
             assert a.until("ended")["reason"] == "relay-lost"
 
 
+KEY = "AAECAwQFBgcICQoLDA0ODw"
+OTHER_KEY = "EBESExQVFhcYGRobHB0eHw"
+
+
+def not_invited():
+    with Relay(BUILD) as relay:
+        where = relay.url.replace("http://", "parlor://") + "/v#"
+        with Peer(BUILD, where + KEY, "--manual") as a, Peer(BUILD, where + KEY, "--manual") as b:
+            a.until("ready")
+            b.until("ready")
+            with Peer(BUILD, where + OTHER_KEY) as c:
+                c.until("error", code="not-invited")
+                assert c.end() == 1
+
+
+class Owner:
+    """Somebody who made a room and locked it: WebSocket as far as that needs."""
+
+    def __init__(self, relay, room):
+        host, port = relay.url.removeprefix("http://").split(":")
+        self.socket = socket.create_connection((host, int(port)), timeout=30)
+        self.socket.sendall(
+            f"GET /{room} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            "Sec-WebSocket-Protocol: parlor.1\r\n\r\n".encode()
+        )
+        self.stream = self.socket.makefile("rb")
+        while self.stream.readline() != b"\r\n":
+            pass
+        self.say(type="hello", name="Owner")
+        self.hear("welcome")
+        self.say(type="lock")
+        self.hear("lock")
+
+    def say(self, **message):
+        text = json.dumps(message).encode()
+        self.socket.sendall(bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text)
+
+    def hear(self, kind):
+        while True:
+            first, size = self.stream.read(2)
+            if size == 126:
+                size = int.from_bytes(self.stream.read(2), "big")
+            payload = self.stream.read(size)
+            if first == 0x81 and (message := json.loads(payload))["type"] == kind:
+                return message
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+
+def locked_room():
+    with Relay(BUILD) as relay, Owner(relay, "v") as owner:
+        with Peer(BUILD, relay.url + "/v", "--manual") as a, Peer(BUILD, relay.url + "/v") as b:
+            a.until("error", code="locked")
+            a.say("knock")
+            b.until("error", code="locked")  # and knocks by itself
+            knocks = [owner.hear("knock")["id"] for _ in range(2)]
+            owner.say(type="refuse", id=knocks[1])
+            owner.say(type="admit", id=knocks[0])
+            ends = {"ready": 0, "refused": 0}
+            for peer in a, b:
+                event = peer.event()
+                if event["event"] == "ready":
+                    ends["ready"] += 1
+                    peer.say("quit")
+                    assert peer.end() == 0
+                else:
+                    assert event["event"] == "error" and event["code"] == "refused", event
+                    ends["refused"] += 1
+                    assert peer.end() == 1
+            assert ends == {"ready": 1, "refused": 1}
+
+
 def says_no(*arguments, status, words, stdin=""):
     done = subprocess.run(
         [os.path.join(BUILD, "src/cli/parlor-peer"), *arguments],
@@ -348,6 +426,8 @@ if __name__ == "__main__":
             vanishing_peer,
             relay_gone_in_call,
             relay_gone_while_ringing,
+            not_invited,
+            locked_room,
             bad_usage,
             unreachable,
         ]
