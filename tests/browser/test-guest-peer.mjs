@@ -6,11 +6,17 @@ import {launch} from './lib/browsers.mjs';
 import {Guest} from './lib/guest.mjs';
 import {assert, assertEqual, run, say, test, until} from './lib/harness.mjs';
 import {arrives, measurePage} from './lib/measure.mjs';
+import {load} from './lib/page.mjs';
 import {PeerProgram, startRelay} from './lib/parlor.mjs';
+
+const {emojiNames} = await load('words.js');
 
 const KIND = process.argv[2] ?? 'chromium';
 const KEY = '#AAECAwQFBgcICQoLDA0ODw';
 const STILL = ['--video-source', 'videotestsrc is-live=true pattern=red', '--audio-source', 'audiotestsrc is-live=true wave=silence'];
+// A parlor: link's key, and the guest's that comes of it.
+const APP_KEY = '#AAECAwQFBgcICQoLDA0ODw';
+const GUEST_KEY = '#NqBfhilKCtfm6KJ1t3UDfw';
 let rooms = 0;
 
 const newRoom = relay => `${relay.url}/peer-${++rooms}${KEY}`;
@@ -29,6 +35,14 @@ async function figuresGrow(peer) {
     return now.in?.video?.frames > first.in.video.frames && now.out?.video?.frames > first.out.video.frames && now;
   });
   say(`parlor-peer says ${JSON.stringify(grown.in.video)} ${JSON.stringify(grown.out.video)}`);
+}
+
+// Each has proved the guest's key to the other, and both show the same emoji.
+async function sameEmoji(guest, peer) {
+  const {proof, emoji} = await peer.event('security');
+  assertEqual(proof, 'guest', 'what the page proved');
+  const shown = await guest.page.evaluate(() => [...document.querySelectorAll('#emoji-list li')].map(each => each.textContent));
+  assertEqual(shown.join(), emoji.map(number => emojiNames[number].join('')).join(), 'emoji');
 }
 
 async function pageRings({cleanup, browser, relay}, peerArgs = [], options) {
@@ -56,7 +70,10 @@ test('the page rings parlor-peer', async context => {
   await guest.reads('Peer');
   await peer.state('active');
   await measuredBothEnds(guest, peer);
+  await sameEmoji(guest, peer);
   await figuresGrow(peer);
+  await until('both know the round trip', async () => peer.events.some(event => event.rtt_ms !== undefined)
+    && await guest.page.evaluate(() => /^\d+ ms$/.test(document.querySelector('#round-trip').textContent)));
   await guest.press('hang-up');
   assertEqual(await guest.ended(), 'hung-up', 'the page');
   assertEqual((await peer.event('ended')).reason, 'remote-hung-up', 'parlor-peer');
@@ -71,12 +88,43 @@ test('parlor-peer rings the page', async context => {
   await guest.state('active');
   await peer.state('active');
   await measuredBothEnds(guest, peer);
+  await sameEmoji(guest, peer);
   await figuresGrow(peer);
+  await until('both know the round trip', async () => peer.events.some(event => event.rtt_ms !== undefined)
+    && await guest.page.evaluate(() => /^\d+ ms$/.test(document.querySelector('#round-trip').textContent)));
   peer.command('hang-up');
   assertEqual(await guest.ended(), 'remote-hung-up', 'the page');
   assertEqual((await peer.event('ended')).reason, 'hung-up', 'parlor-peer');
   guest.assertClean();
 }, {timeout: 90_000});
+
+for (const rings of ['the page', 'parlor-peer']) {
+  test(`parlor-peer came by the app's link, the page by the web link, and ${rings} rings`, async ({cleanup, browser, relay}) => {
+    const room = `peer-${++rooms}`;
+    const app = `parlor://127.0.0.1:${relay.port}/${room}${APP_KEY}`;
+    const join = async () => {
+      const guest = await Guest.open(cleanup, browser, `${relay.url}/${room}${GUEST_KEY}`, 'Ann');
+      await guest.join();
+      return guest;
+    };
+    let guest, peer;
+    if (rings === 'the page') {
+      peer = new PeerProgram(cleanup, app, ['--answer']);
+      await peer.event('ready');
+      guest = await join();
+    } else {
+      guest = await join();
+      await guest.state('waiting');
+      peer = new PeerProgram(cleanup, app, ['--call']);
+      await guest.state('incoming');
+      await guest.press('accept');
+    }
+    await guest.state('active');
+    await measuredBothEnds(guest, peer);
+    await sameEmoji(guest, peer);
+    guest.assertClean();
+  }, {timeout: 90_000});
+}
 
 // Its data channel says nothing any more: the relay's word that it left, and the silence, are all there is.
 test('parlor-peer is killed in a call, and the page soon knows', async context => {
