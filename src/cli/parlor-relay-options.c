@@ -74,6 +74,11 @@ static const Option options[] = {
   TEXT ("public-url", public_url, "URL", "Where a server in front that does TLS is reached (https://HOST[:PORT])"),
   LIST ("allow-host", allowed_hosts, "NAME", "A name under which this relay is reached (may be repeated)"),
   LIST ("trusted-proxy", trusted_proxies, "CIDR", "Believe X-Forwarded-For and -Proto from there (may be repeated)"),
+  LIST ("stun", stun, "URL", "A server that tells guests their address: stun:HOST:PORT (may be repeated)"),
+  LIST ("turn", turn, "URL", "A server that carries calls without a direct path: turn:HOST:PORT, turn:HOST:PORT?transport=tcp "
+                             "or turns:HOST:PORT (may be repeated)"),
+  TEXT ("turn-secret-file", turn_secret_file, "FILE", "A file with the secret that all --turn share with this relay"),
+  TEXT ("turn-secret", turn_secret, "SECRET", "The same, but every user of this computer can see it here"),
   FLAG ("seed-pages", seed_pages, "Let pages of other sites into the lobby (always so on a loopback address)"),
   FLAG ("invite", invite, "Make an invite to a new room, and print it"),
   TEXT ("metrics", metrics, "ADDRESS:PORT", "Tell /metrics (Prometheus) and /health there, by plain HTTP"),
@@ -390,6 +395,8 @@ parlor_relay_options_parse (ParlorRelayOptions *self, int argc, char **argv, GEr
   parlor_relay_limits_init (&self->limits);
   self->allowed_hosts = g_ptr_array_new_with_free_func (g_free);
   self->trusted_proxies = g_ptr_array_new_with_free_func (g_free);
+  self->stun = g_ptr_array_new_with_free_func (g_free);
+  self->turn = g_ptr_array_new_with_free_func (g_free);
   if (!parse_flags (&parse, argc, argv, error))
     return FALSE;
   if (self->version)
@@ -419,6 +426,10 @@ parlor_relay_options_clear (ParlorRelayOptions *self)
   g_free (self->log_format);
   g_free (self->metrics);
   g_free (self->metrics_address);
+  g_free (self->turn_secret);
+  g_free (self->turn_secret_file);
+  g_clear_pointer (&self->stun, g_ptr_array_unref);
+  g_clear_pointer (&self->turn, g_ptr_array_unref);
   g_clear_pointer (&self->allowed_hosts, g_ptr_array_unref);
   g_clear_pointer (&self->trusted_proxies, g_ptr_array_unref);
 }

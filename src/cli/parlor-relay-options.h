@@ -27,6 +27,10 @@ typedef struct
   int public_port;              /* of public_url */
   GPtrArray *allowed_hosts;     /* char* */
   GPtrArray *trusted_proxies;   /* char* */
+  GPtrArray *stun;              /* char* */
+  GPtrArray *turn;              /* char* */
+  char *turn_secret;
+  char *turn_secret_file;
   gboolean seed_pages;
   gboolean invite;
   gboolean version;

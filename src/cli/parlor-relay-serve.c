@@ -6,6 +6,7 @@
 #include "parlor-relay-serve.h"
 
 #include "parlor-relay-certificate.h"
+#include "parlor-relay-ice.h"
 #include "parlor-relay-invite.h"
 #include "parlor-relay-service.h"
 
@@ -158,6 +159,7 @@ set_up (Server *self, GSocket *socket, GError **error)
   /* A self-signed certificate is one that browsers may leave again for plain HTTP. */
   parlor_relay_set_strict_transport (self->relay, options->certificate || options->public_url);
   return raise_descriptor_limit (options->limits.max_connections, error)
+         && parlor_relay_ice_set_up (self->relay, options, error)
          && (!parlor_relay_options_want_tls (options) || load_certificate (self, error))
          && listen_all (self, socket, error);
 }

@@ -69,7 +69,8 @@ struct _ParlorRelay
   GHashTable *allowed_hosts; /* set of lower-case names */
   GHashTable *guests;        /* set of ParlorGuest: all upgraded connections, with and without hello */
   GHashTable *leaving;       /* set of ParlorGuest: gone, but their farewell is not over */
-  ParlorRooms *rooms;        /* NULL = not listening */
+  ParlorIceServers *ice_servers;
+  ParlorRooms *rooms; /* NULL = not listening */
   gboolean has_host_token;
   ParlorTokenHash host_token;
 };
@@ -307,7 +308,7 @@ start_server (ParlorRelay *self)
     .gone = on_guest_gone,
     .over = on_guest_over,
   };
-  self->rooms = parlor_rooms_new (&self->limits);
+  self->rooms = parlor_rooms_new (&self->limits, self->ice_servers);
 
   if (!self->seed_pages_set)
     self->seed_pages = inet != NULL && g_inet_address_get_is_loopback (inet);
@@ -337,6 +338,7 @@ parlor_relay_finalize (GObject *object)
   g_hash_table_unref (self->allowed_hosts);
   g_hash_table_unref (self->guests);
   g_hash_table_unref (self->leaving);
+  parlor_ice_servers_free (self->ice_servers);
 
   G_OBJECT_CLASS (parlor_relay_parent_class)->finalize (object);
 }
@@ -355,6 +357,7 @@ parlor_relay_init (ParlorRelay *self)
   self->proxies = parlor_proxies_new ();
   self->guests = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   self->leaving = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
+  self->ice_servers = parlor_ice_servers_new (NULL, NULL, NULL);
 }
 
 /**
@@ -535,6 +538,21 @@ void
 parlor_relay_allow_host (ParlorRelay *self, const char *host)
 {
   g_hash_table_add (self->allowed_hosts, g_ascii_strdown (host, -1));
+}
+
+gboolean
+parlor_relay_set_ice_servers (ParlorRelay *self, const char *const *urls, const char *turn_secret, GError **error)
+{
+  ParlorIceServers *ice_servers;
+
+  g_return_val_if_fail (self->listener == NULL, FALSE);
+
+  ice_servers = parlor_ice_servers_new (urls, turn_secret, error);
+  if (ice_servers == NULL)
+    return FALSE;
+  parlor_ice_servers_free (self->ice_servers);
+  self->ice_servers = ice_servers;
+  return TRUE;
 }
 
 void

@@ -67,6 +67,15 @@ void parlor_relay_set_certificate (ParlorRelay *self, GTlsCertificate *certifica
 void parlor_relay_set_seed_pages (ParlorRelay *self, gboolean allow);
 /* A name under which the relay is reached, besides localhost and address literals; others get 421. */
 void parlor_relay_allow_host (ParlorRelay *self, const char *host);
+/**
+ * parlor_relay_set_ice_servers:
+ * @urls: (nullable): `stun:HOST:PORT`, `turn:HOST:PORT`, `turn:HOST:PORT?transport=tcp`, `turns:...`; what guests use to find each other
+ * @turn_secret: (nullable): what the TURN servers among them share with the relay (`static-auth-secret` of coturn)
+ * @error: PARLOR_ERROR_BAD_USAGE
+ *
+ * Before parlor_relay_listen(). TURN is for rooms with two people in them, with credentials that are good for an hour.
+ */
+gboolean parlor_relay_set_ice_servers (ParlorRelay *self, const char *const *urls, const char *turn_secret, GError **error);
 /* What a client may show in the header "Parlor-Host" of its upgrade so that it is not counted by address: the host's own app, which
  * else would share the limit with whatever comes through a proxy. (nullable): nobody may; the default. */
 void parlor_relay_set_host_token (ParlorRelay *self, const char *token);

@@ -132,11 +132,40 @@ hear_in_call (ParlorRoom *self, ParlorMember *member, const ParlorMessage *messa
   parlor_room_say_to_others (self, member, notice);
 }
 
+/* A TURN server carries traffic for others at the operator's cost: it is for people who have somebody to call. */
+static gboolean
+may_use_turn (ParlorRoom *self)
+{
+  return self->members->len >= 2;
+}
+
+static void
+tell_ice_servers (ParlorRoom *self, ParlorMember *member)
+{
+  g_autoptr (ParlorMessage) message = parlor_message_new (PARLOR_MESSAGE_TURN);
+
+  parlor_ice_servers_list (self->around->ice_servers, may_use_turn (self), message->turn.ice_servers);
+  parlor_member_say (member, message);
+}
+
+/* Who came when it was not yet allowed learns of TURN now. */
+static void
+tell_others_of_turn (ParlorRoom *self, ParlorMember *member)
+{
+  if (self->members->len != 2 || !may_use_turn (self) || !parlor_ice_servers_have_turn (self->around->ice_servers))
+    return;
+  for (guint i = 0; i < self->members->len; i++)
+    if (self->members->pdata[i] != member)
+      tell_ice_servers (self, self->members->pdata[i]);
+}
+
 static void
 hear_parlor (ParlorRoom *self, ParlorMember *member, const ParlorMessage *message)
 {
   if (message->type == PARLOR_MESSAGE_IN_CALL)
     hear_in_call (self, member, message);
+  else if (message->type == PARLOR_MESSAGE_TURN)
+    tell_ice_servers (self, member);
   else if (message->type == PARLOR_MESSAGE_ERROR)
     hear_error (self, member, message);
   else if (message->type == PARLOR_MESSAGE_UNKNOWN)
@@ -187,6 +216,7 @@ welcome (ParlorRoom *self, ParlorMember *member, const char *owner_token)
       if (other != member && (parlor_member_is_here (other) || parlor_member_will_return (other)))
         g_ptr_array_add (message->welcome.peers, parlor_member_describe (other));
     }
+  parlor_ice_servers_list (self->around->ice_servers, may_use_turn (self), message->welcome.ice_servers);
   if (limits->away_ms > 0 && member->dialect == PARLOR_DIALECT_PARLOR)
     message->welcome.resume = parlor_member_renew (member);
   message->welcome.owner = member->is_owner ? g_strdup (owner_token) : NULL;
@@ -223,6 +253,7 @@ parlor_room_seat (ParlorRoom *self, ParlorMember *member, const char *owner_toke
   welcome (self, member, owner_token);
   joined->joined.peer = parlor_member_describe (member);
   parlor_room_say_to_others (self, member, joined);
+  tell_others_of_turn (self, member);
   if (member->is_owner)
     parlor_room_tell_knocks (self, member);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "parlor-crowd.h"
+#include "parlor-ice-servers.h"
 #include "parlor-member.h"
 #include "parlor-ring-log.h"
 
@@ -20,6 +21,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   const ParlorRelayLimits *limits;
+  const ParlorIceServers *ice_servers;
   ParlorCrowd *away;     /* seats that nobody sits on, by network */
   ParlorLine *away_line; /* ... and until when they are kept */
   ParlorLine *door_line; /* who waits to be let in */

@@ -113,12 +113,13 @@ hear_hello (ParlorRooms *self, ParlorGuest *guest, const ParlorMessage *message)
 
 /**
  * parlor_rooms_new:
- * @limits: of the relay, which outlive the rooms
+ * @limits: of the relay; they outlive the rooms
+ * @ice_servers: so do they
  *
  * Returns: (transfer full): no rooms yet
  */
 ParlorRooms *
-parlor_rooms_new (const ParlorRelayLimits *limits)
+parlor_rooms_new (const ParlorRelayLimits *limits, const ParlorIceServers *ice_servers)
 {
   ParlorRooms *self = g_new0 (ParlorRooms, 1);
 
@@ -126,6 +127,7 @@ parlor_rooms_new (const ParlorRelayLimits *limits)
   self->rooms = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) parlor_room_free);
   self->connected = parlor_crowd_new ();
   self->around.limits = limits;
+  self->around.ice_servers = ice_servers;
   self->around.away = parlor_crowd_new ();
   self->around.away_line = parlor_line_new (limits->away_ms, on_away_too_long, self);
   self->around.door_line = parlor_line_new (limits->knock_ms, on_outside_too_long, self);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "parlor-guest.h"
+#include "parlor-ice-servers.h"
 
 G_BEGIN_DECLS
 
@@ -12,7 +13,7 @@ G_BEGIN_DECLS
  */
 typedef struct _ParlorRooms ParlorRooms;
 
-ParlorRooms *parlor_rooms_new (const ParlorRelayLimits *limits);
+ParlorRooms *parlor_rooms_new (const ParlorRelayLimits *limits, const ParlorIceServers *ice_servers);
 void parlor_rooms_free (ParlorRooms *self);
 gboolean parlor_rooms_are_crowded (ParlorRooms *self, const char *network);
 void parlor_rooms_take (ParlorRooms *self, ParlorGuest *guest);

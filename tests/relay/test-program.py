@@ -11,6 +11,7 @@ import resource
 import signal
 import socket
 import sys
+import tempfile
 import urllib.request
 
 from relay_program import DEADLINE, Relay, main, run, test
@@ -71,6 +72,23 @@ def bad_usage():
         end = run(*arguments)
         assert end.returncode == 2 and end.stdout == '', (arguments, end)
         assert end.stderr.startswith('parlor-relay: ') and '--help' in end.stderr, (arguments, end.stderr)
+
+
+@test
+def turn_usage():
+    with tempfile.TemporaryDirectory() as folder:
+        empty = os.path.join(folder, 'empty')
+        open(empty, 'w', encoding='ascii').close()
+        turn = ['--turn', 'turn:192.0.2.1']
+        for arguments, words in (
+                (turn, 'secret'),
+                ([*turn, '--turn-secret-file', empty], 'secret'),
+                ([*turn, '--turn-secret-file', empty, '--turn-secret', 'x'], 'Choose one'),
+                ([*turn, '--turn-secret-file', os.path.join(folder, 'none')], 'none'),
+                (['--turn', 'turn://192.0.2.1', '--turn-secret', 'x'], 'turn:HOST:PORT'),
+                (['--stun', 'http://192.0.2.1'], 'stun:HOST:PORT')):
+            end = run('--listen', '127.0.0.1:0', *arguments)
+            assert end.returncode == 2 and end.stdout == '' and words in end.stderr, (arguments, end)
 
 
 @test
