@@ -33,7 +33,7 @@ typedef enum
 typedef struct
 {
   ParlorDialect dialect;        /* to a seed peer: one audio and one video m-line, no data channel */
-  const GPtrArray *ice_servers; /* (nullable) (element-type ParlorIceServer) */
+  const GPtrArray *ice_servers; /* (nullable) (element-type ParlorIceServer): those known now */
   gboolean held;                /* find a path and shake hands, but send, show and tell nothing before parlor_peer_release() */
 } ParlorPeerOptions;
 

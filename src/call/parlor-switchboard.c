@@ -9,6 +9,7 @@
 
 #include "parlor-call-private.h"
 #include "parlor-error.h"
+#include "parlor-ice-list.h"
 #include "parlor-participant-private.h"
 
 /*
@@ -19,6 +20,7 @@
  */
 
 #define MAX_PARTICIPANTS 256
+#define RENEW_TURN_MS (30 * 60 * 1000) /* half of the time for which a relay makes credentials */
 #define PATIENCE_MS (15 * 1000)
 
 enum
@@ -55,7 +57,7 @@ struct _ParlorSwitchboard
 
   char *id;
   GListStore *participants;
-  GPtrArray *ice_servers; /* (element-type ParlorIceServer) */
+  ParlorIceList *ice;
   ParlorCallKeys *keys;
   ParlorIdentity *identity; /* nullable */
   ParlorCall *call;
@@ -158,7 +160,7 @@ get_means (ParlorSwitchboard *self)
   return (ParlorCallMeans){
     .channel = self->channel,
     .factory = self->factory,
-    .ice_servers = self->ice_servers,
+    .ice_servers = parlor_ice_list_get (self->ice),
     .deadlines = &self->deadlines,
     .own_id = self->id,
     .keys = self->keys,
@@ -398,8 +400,7 @@ handle_welcome (ParlorSwitchboard *self, const ParlorMessage *message)
 
   g_free (self->id);
   self->id = g_strdup (message->welcome.id);
-  g_clear_pointer (&self->ice_servers, g_ptr_array_unref);
-  self->ice_servers = g_ptr_array_ref (message->welcome.ice_servers);
+  parlor_ice_list_take (self->ice, message->welcome.ice_servers);
   if (!resumed && self->call)
     tell_in_call (self);
   catch_up (self, message->welcome.peers);
@@ -446,6 +447,9 @@ on_message (ParlorChannel *channel, const ParlorMessage *message, gpointer user_
           parlor_participant_set_in_call (participant, message->in_call.in_call);
         break;
       }
+    case PARLOR_MESSAGE_TURN:
+      parlor_ice_list_take (self->ice, message->turn.ice_servers);
+      break;
     case PARLOR_MESSAGE_ERROR:
       handle_error (self, message);
       break;
@@ -504,7 +508,6 @@ parlor_switchboard_finalize (GObject *object)
 {
   ParlorSwitchboard *self = PARLOR_SWITCHBOARD (object);
 
-  g_clear_pointer (&self->ice_servers, g_ptr_array_unref);
   g_clear_pointer (&self->identity, parlor_identity_unref);
   parlor_call_keys_unref (self->keys);
   g_free (self->id);
@@ -558,6 +561,7 @@ parlor_switchboard_new (ParlorChannel *channel, ParlorPeerFactory *factory, cons
 
   self->channel = g_object_ref (channel);
   self->factory = g_object_ref (factory);
+  self->ice = parlor_ice_list_new (channel, RENEW_TURN_MS);
   self->deadlines = deadlines ? *deadlines : PARLOR_DEADLINES_DEFAULT;
   g_signal_connect_object (channel, "message", G_CALLBACK (on_message), self, 0);
   g_signal_connect_object (channel, "notify::state", G_CALLBACK (on_channel_state), self, 0);
@@ -698,5 +702,6 @@ parlor_switchboard_close (ParlorSwitchboard *self)
     {
       g_signal_handlers_disconnect_by_data (self->channel, self);
       g_clear_object (&self->channel);
+      g_clear_pointer (&self->ice, parlor_ice_list_free);
     }
 }

@@ -27,6 +27,7 @@ struct _FakePeer
   FakePeerFactory *factory;
   char *fingerprint;
   gboolean seed;
+  char *ice; /* what it was told of servers */
   int fail_code;
   gboolean dark;
   gboolean mute_data;
@@ -338,6 +339,7 @@ fake_peer_finalize (GObject *object)
   g_free (self->fingerprint);
   g_free (self->remote);
   g_object_unref (self->factory);
+  g_free (self->ice);
   g_clear_error (&self->error);
   G_OBJECT_CLASS (fake_peer_parent_class)->finalize (object);
 }
@@ -382,6 +384,26 @@ fake_peer_get_n_candidates (FakePeer *peer)
   return peer->n_candidates;
 }
 
+const char *
+fake_peer_get_ice (FakePeer *peer)
+{
+  return peer->ice;
+}
+
+static char *
+describe_ice (const GPtrArray *servers)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; servers && i < servers->len; i++)
+    {
+      const ParlorIceServer *server = g_ptr_array_index (servers, i);
+
+      g_string_append_printf (text, "%s%s %s", i > 0 ? ", " : "", server->url, server->username ? server->username : "-");
+    }
+  return g_string_free (text, FALSE);
+}
+
 static ParlorPeer *
 create_peer (ParlorPeerFactory *factory, const ParlorPeerOptions *options, GError **error)
 {
@@ -398,6 +420,7 @@ create_peer (ParlorPeerFactory *factory, const ParlorPeerOptions *options, GErro
   peer->fingerprint = g_strdup_printf ("%s:%02X", self->fingerprint, self->n_made++);
   peer->held = options->held;
   peer->seed = options->dialect == PARLOR_DIALECT_SEED;
+  peer->ice = describe_ice (options->ice_servers);
   peer->fail_code = self->fail_code;
   peer->dark = self->dark;
   peer->mute_data = self->mute_data;

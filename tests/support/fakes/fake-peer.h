@@ -31,6 +31,8 @@ FakePeer *fake_peer_factory_get_last (FakePeerFactory *factory); /* (transfer no
 
 void fake_peer_fail (FakePeer *peer, int parlor_error_code);
 void fake_peer_set_last_activity (FakePeer *peer, gint64 monotonic_us);
+/* The servers that it was made with: "stun:host -, turn:host user". */
+const char *fake_peer_get_ice (FakePeer *peer);
 guint fake_peer_get_n_candidates (FakePeer *peer); /* taken from the other side */
 
 G_END_DECLS
