@@ -128,7 +128,9 @@ for (const rings of ['the page', 'parlor-peer']) {
 
 // Its data channel says nothing any more: the relay's word that it left, and the silence, are all there is.
 test('parlor-peer is killed in a call, and the page soon knows', async context => {
-  const {guest, peer} = await pageRings(context);
+  // One that keeps no seats: elsewhere it would say that parlor-peer is away, and may be back.
+  const relay = await startRelay(context.cleanup, '127.0.0.1:0', '--away-ms', '0');
+  const {guest, peer} = await pageRings({...context, relay});
   await guest.state('active');
   await measuredBothEnds(guest, peer);
   const killed = performance.now();

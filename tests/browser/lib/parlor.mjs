@@ -17,8 +17,8 @@ function programPath(variable) {
 }
 
 // {url, port, stop}: a relay on a port of its own.
-export async function startRelay(cleanup, listen = '127.0.0.1:0') {
-  const program = new Program(programPath('PARLOR_RELAY'), ['--listen', listen]);
+export async function startRelay(cleanup, listen = '127.0.0.1:0', ...options) {
+  const program = new Program(programPath('PARLOR_RELAY'), ['--listen', listen, ...options]);
   cleanup.add(() => program.stop());
   const line = await program.line(/^Listening on http:\/\//);
   const [, url, port] = line.match(/^Listening on (http:\/\/\S+:(\d+))/);
