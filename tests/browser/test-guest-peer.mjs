@@ -126,7 +126,8 @@ for (const rings of ['the page', 'parlor-peer']) {
   }, {timeout: 90_000});
 }
 
-// Its data channel says nothing any more: the relay's word that it left, and the silence, are all there is.
+// Its data channel says nothing any more: the relay's word that it is away, and the silence, are all there is. Browsers alone need
+// 20 s and more to give it up.
 test('parlor-peer is killed in a call, and the page soon knows', async context => {
   // One that keeps no seats: elsewhere it would say that parlor-peer is away, and may be back.
   const relay = await startRelay(context.cleanup, '127.0.0.1:0', '--away-ms', '0');
@@ -135,9 +136,9 @@ test('parlor-peer is killed in a call, and the page soon knows', async context =
   await measuredBothEnds(guest, peer);
   const killed = performance.now();
   peer.program.child.kill('SIGKILL');
-  assertEqual(await guest.ended(), 'remote-hung-up', 'the page');
+  assertEqual(await guest.ended(), 'lost', 'the page');
   say(`after ${Math.round(performance.now() - killed)} ms`);
-  assert(performance.now() - killed < 10_000, 'it waited for the browser to give up');
+  assert(performance.now() - killed < 18_000, 'it waited for the browser to give up');
 }, {timeout: 90_000});
 
 test('a still picture and silence of parlor-peer are found so', async context => {

@@ -11,7 +11,7 @@ const {isHomeMade, isInApp, readInvite} = await load('invite.js');
 const {Pings} = await load('pings.js');
 const {words, notices, ends, errors, emojiNames} = await load('words.js');
 
-const SHORT = {ring: 60, offer: 60, answer: 60, reveal: 60, connect: 60, lost: 60, silence: 1, rumour: 600};
+const SHORT = {ring: 60, offer: 60, answer: 60, reveal: 60, connect: 60, lost: 60, silence: 1, rumour: 600, away: 1};
 
 test('a ring that is accepted makes one offer and becomes active', async () => {
   const {room, signaling, peers, calls, hear} = enter('a', ['b']);
@@ -167,7 +167,10 @@ test('a bye through the relay counts until something was heard on the channel', 
   assertEqual(calls[0].reason, 'remote-hung-up', 'reason');
 });
 
-for (const [what, rumour] of [['bye', {type: 'bye', from: 'b', call: 'one'}], ['left', {type: 'left', id: 'b'}]]) {
+for (const [what, rumour, reason] of [
+  ['bye', {type: 'bye', from: 'b', call: 'one'}, 'remote-hung-up'], ['left', {type: 'left', id: 'b'}, 'remote-hung-up'],
+  ['away', {type: 'away', id: 'b'}, 'lost'],
+]) {
   test(`the relay's ${what} in a call is believed when nothing comes any more, not before`, async () => {
     const {calls, hear, peers} = await active(SHORT);
     let looks = 0;
@@ -181,7 +184,7 @@ for (const [what, rumour] of [['bye', {type: 'bye', from: 'b', call: 'one'}], ['
     assertEqual(calls[0].state, 'active', 'while packets come');
     peers[0].onLook = null;
     hear(rumour);
-    await until('believed', () => calls[0].reason === 'remote-hung-up', 6000);
+    await until('believed', () => calls[0].reason === reason, 6000);
   });
 }
 

@@ -7,7 +7,7 @@
 
 import {Emitter} from './emitter.js';
 
-export const DEADLINES = {ring: 45_000, offer: 15_000, answer: 15_000, reveal: 5000, connect: 20_000, lost: 15_000, silence: 1000, rumour: 3000};
+export const DEADLINES = {ring: 45_000, offer: 15_000, answer: 15_000, reveal: 5000, connect: 20_000, lost: 15_000, silence: 1000, rumour: 3000, away: 10_000};
 
 const NEXT = {
   dialing: ['connecting', 'ended'],
@@ -112,6 +112,14 @@ export class Call extends Emitter {
       this.#end('peer-left');
   }
 
+  // Their line to the relay broke, and they may come back to it. With nothing coming from them either, they are gone for
+  // good long before the browser gives the connection up.
+  peerAway() {
+    const {away, rumour} = this.#deadlines;
+    if (this.state === 'active')
+      this.#doubt({silence: away, within: away + rumour, reason: 'lost'});
+  }
+
   relayLost() {
     if (this.state !== 'active')
       this.#end('relay-lost');
@@ -169,21 +177,21 @@ export class Call extends Emitter {
       this.#end(this.state === 'ringing' ? 'cancelled' : 'remote-hung-up');
   }
 
-  // The relay says that they are gone. It may lie: only if nothing comes from them for a second was it true.
-  async #doubt() {
+  // The relay says that they are gone. It may lie: only if nothing comes from them for a while was it true.
+  async #doubt({silence, within, reason} = {silence: this.#deadlines.silence, within: this.#deadlines.rumour, reason: 'remote-hung-up'}) {
     if (this.#doubting)
       return;
     this.#doubting = true;
     const began = performance.now();
     let silentSince = began;
     let received = await this.#peer.received();
-    while (this.state === 'active' && performance.now() - began < this.#deadlines.rumour) {
+    while (this.state === 'active' && performance.now() - began < within) {
       await new Promise(resolve => setTimeout(resolve, LISTEN_MS));
       const now = await this.#peer?.received();
       if (now !== received)
         silentSince = performance.now();
-      else if (performance.now() - silentSince >= this.#deadlines.silence)
-        this.#end('remote-hung-up');
+      else if (performance.now() - silentSince >= silence)
+        this.#end(reason);
       received = now;
     }
     this.#doubting = false;

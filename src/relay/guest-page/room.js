@@ -132,6 +132,8 @@ export class Room extends Emitter {
     const peer = this.#peers.get(id);
     if (peer) {
       peer.away = away;
+      if (away && this.call?.them.id === id)
+        this.call.peerAway();
       this.emit('peers');
     }
   }

@@ -19,7 +19,7 @@ const {Room} = await load('room.js');
 const {Emitter} = await load('emitter.js');
 const {checkFingerprint} = await load('sdp.js');
 
-export const LONG = {ring: 60_000, offer: 60_000, answer: 60_000, reveal: 60_000, connect: 60_000, lost: 60_000, silence: 60_000, rumour: 60_000};
+export const LONG = {ring: 60_000, offer: 60_000, answer: 60_000, reveal: 60_000, connect: 60_000, lost: 60_000, silence: 60_000, rumour: 60_000, away: 60_000};
 export const FINGERPRINT = Array(32).fill('AB').join(':');
 export const SDP = `v=0\r\na=fingerprint:sha-256 ${FINGERPRINT}\r\n`;
 
