@@ -124,6 +124,8 @@ take_bye (ParlorCall *self, const char *reason)
 {
   if (self->state == PARLOR_CALL_RINGING)
     parlor_call_end (self, PARLOR_END_CANCELLED, reason);
+  else if (self->state == PARLOR_CALL_CONNECTING && (g_strcmp0 (reason, "connect-failed") == 0 || g_strcmp0 (reason, "connect-timeout") == 0))
+    parlor_call_end (self, PARLOR_END_CONNECT_FAILED, reason); /* they only noticed first */
   else
     parlor_call_end (self, PARLOR_END_REMOTE_HUNG_UP, reason);
 }
