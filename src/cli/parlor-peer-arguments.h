@@ -32,6 +32,7 @@ typedef struct
   char *video_sink;
   char *audio_sink;
   double duration_s; /* 0: no limit */
+  gboolean relay_only;
   gboolean json;
   gboolean version;
 } ParlorPeerArguments;

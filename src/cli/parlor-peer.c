@@ -252,6 +252,7 @@ set_up (Program *self, GError **error)
   g_autoptr (ParlorBinSinkFactory) sinks = NULL;
   const ParlorStudioConfig config = {
     .test_media = TRUE,
+    .relay_only = self->arguments.relay_only,
     .media = self->arguments.media,
     .video_source = self->arguments.video_source,
     .audio_source = self->arguments.audio_source,

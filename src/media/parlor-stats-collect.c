@@ -247,8 +247,9 @@ describe_end (const PairSearch *search, const char *field, GPtrArray *candidates
   if (!address || !protocol || !gst_structure_get_uint (end, "port", &port))
     return NULL;
   type = find_type (candidates, address, port);
-  return g_strdup_printf (strchr (address, ':') ? "%s%s%s [%s]:%u" : "%s%s%s %s:%u", type ? type : "", type ? "/" : "",
-                          protocol, address, port);
+  /* Nobody named it: ICE met it on the way, as the mapping of a NAT (RFC 8445, section 7.3.1.3). */
+  return g_strdup_printf (strchr (address, ':') ? "%s/%s [%s]:%u" : "%s/%s %s:%u", type ? type : "prflx", protocol,
+                          address, port);
 }
 
 static void

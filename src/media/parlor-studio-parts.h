@@ -24,6 +24,7 @@ struct _ParlorStudio
 
   gboolean test_media;
   ParlorMediaFlags media;
+  gboolean relay_only;
   ParlorSinkFactory *preview_sinks;
   ParlorSinkFactory *remote_sinks;
   GObject *view;

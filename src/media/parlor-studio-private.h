@@ -30,6 +30,9 @@ void parlor_studio_remove_feed (ParlorStudio *self, ParlorFeed *feed);
 /* Asks the encoder for a keyframe; bounded, many requests in a short time make one. */
 void parlor_studio_request_keyframe_in_stream (ParlorStudio *self);
 
+/* Whether peers may use TURN servers only. */
+gboolean parlor_studio_get_relay_only (ParlorStudio *self);
+
 /* What the encoder is asked for now, bit/s; -1 = unknown. */
 gint64 parlor_studio_get_video_target (ParlorStudio *self);
 

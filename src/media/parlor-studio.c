@@ -259,6 +259,7 @@ parlor_studio_new (const ParlorStudioConfig *config,
   self = g_object_new (PARLOR_TYPE_STUDIO, NULL);
   self->test_media = config->test_media;
   self->media = config->media;
+  self->relay_only = config->relay_only;
   g_set_object (&self->preview_sinks, preview_sinks);
   g_set_object (&self->remote_sinks, remote_sinks);
   self->camera
@@ -390,6 +391,12 @@ parlor_studio_set_video_muted (ParlorStudio *self, gboolean muted)
     g_atomic_int_set (&self->stream.keyframe, PARLOR_KEYFRAME_NEXT);
   g_atomic_int_set (&self->stream.muted, muted);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_VIDEO_MUTED]);
+}
+
+gboolean
+parlor_studio_get_relay_only (ParlorStudio *self)
+{
+  return self->relay_only;
 }
 
 gboolean

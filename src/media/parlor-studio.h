@@ -40,6 +40,7 @@ typedef struct
   const char *video_source; /* (nullable): instead of the camera */
   const char *audio_source; /* (nullable): instead of the microphone */
   const char *audio_sink;   /* (nullable): instead of the speaker */
+  gboolean relay_only;      /* calls only by way of TURN servers: the other end learns no address of ours */
 } ParlorStudioConfig;
 
 #define PARLOR_TYPE_STUDIO (parlor_studio_get_type ())

@@ -13,6 +13,15 @@
 
 #define MAX_CANDIDATES 128 /* of theirs, in all */
 
+/* A candidate of a TURN server as libnice writes it names our own address too, behind raddr (RFC 8839, section 5.1). */
+static char *
+hide_address (const ParlorCandidate *relayed)
+{
+  g_autofree char *text = parlor_candidate_write (relayed, NULL);
+
+  return g_strconcat (text, " raddr 0.0.0.0 rport 0", NULL);
+}
+
 /* One of ours, for the signal. */
 void
 parlor_webrtc_peer_emit_candidate (ParlorWebrtcPeer *self, const char *text, int index)
@@ -20,9 +29,16 @@ parlor_webrtc_peer_emit_candidate (ParlorWebrtcPeer *self, const char *text, int
   const ParlorSdp *sdp = self->remote ? self->remote : self->local;
   const ParlorSdpLine *line = sdp ? parlor_sdp_get_line (sdp, index) : NULL;
   ParlorCandidate *candidate = parlor_candidate_parse (text);
+  g_autofree char *hidden = NULL;
 
   if (candidate)
     g_ptr_array_add (self->local_candidates, candidate);
+  if (parlor_studio_get_relay_only (self->studio))
+    {
+      if (!candidate || !g_str_equal (candidate->type, "relay"))
+        return;
+      text = hidden = hide_address (candidate);
+    }
   if (line)
     g_signal_emit_by_name (self, "candidate", text, line->mid, index);
 }

@@ -291,6 +291,8 @@ set_up_ice (ParlorWebrtcPeer *self)
     g_object_get (ice, "agent", &agent, NULL);
   if (agent)
     g_object_set (agent, "upnp", FALSE, NULL);
+  if (parlor_studio_get_relay_only (self->studio))
+    g_object_set (self->webrtc, "ice-transport-policy", GST_WEBRTC_ICE_TRANSPORT_POLICY_RELAY, NULL);
   if (self->stun)
     g_object_set (self->webrtc, "stun-server", self->stun, NULL);
   for (guint i = 0; i < self->turns->len; i++)
@@ -483,7 +485,10 @@ parlor_webrtc_peer_init (ParlorWebrtcPeer *self)
   self->lookups = g_cancellable_new ();
 }
 
-/* "turn:host:port?transport=udp" and its user -> "turn://user:password@host:port?transport=udp", as webrtcbin wants it */
+/*
+ * "turn:host:port?transport=udp" and its user -> "turn://user:password@host:port?transport=udp", as webrtcbin wants it.
+ * libnice (0.1.21) speaks no TLS to a TURN server, whatever it is told: `turns` is left to browsers.
+ */
 static void
 take_ice_server (ParlorWebrtcPeer *self, const ParlorIceServer *server)
 {
@@ -495,12 +500,12 @@ take_ice_server (ParlorWebrtcPeer *self, const ParlorIceServer *server)
   rest++;
   if (g_str_equal (scheme, "stun") && !self->stun)
     self->stun = g_strconcat ("stun://", rest, NULL);
-  else if ((g_str_equal (scheme, "turn") || g_str_equal (scheme, "turns")) && server->username && server->credential)
+  else if (g_str_equal (scheme, "turn") && server->username && server->credential)
     {
       g_autofree char *user = g_uri_escape_string (server->username, NULL, FALSE);
       g_autofree char *password = g_uri_escape_string (server->credential, NULL, FALSE);
 
-      g_ptr_array_add (self->turns, g_strdup_printf ("%s://%s:%s@%s", scheme, user, password, rest));
+      g_ptr_array_add (self->turns, g_strdup_printf ("turn://%s:%s@%s", user, password, rest));
     }
 }
 
