@@ -78,10 +78,10 @@ class Child:
 
 
 class Relay(Child):
-    """parlor-relay on any free port of the loopback."""
+    """parlor-relay on any free port of the loopback. A prefix is what runs it elsewhere."""
 
-    def __init__(self, build, *options):
-        super().__init__([os.path.join(build, "src/cli/parlor-relay"), "--listen", "127.0.0.1:0", *options])
+    def __init__(self, build, *options, listen="127.0.0.1:0", prefix=()):
+        super().__init__([*prefix, os.path.join(build, "src/cli/parlor-relay"), "--listen", listen, *options])
         line = self.line()
         assert line and line.startswith("Listening on http://"), line
         self.url = line.removeprefix("Listening on ")
@@ -90,9 +90,9 @@ class Relay(Child):
 class Peer(Child):
     """parlor-peer --json."""
 
-    def __init__(self, build, invite, *options, env=None, **kwargs):
+    def __init__(self, build, invite, *options, prefix=(), env=None, **kwargs):
         super().__init__(
-            [os.path.join(build, "src/cli/parlor-peer"), "--json", *options, invite],
+            [*prefix, os.path.join(build, "src/cli/parlor-peer"), "--json", *options, invite],
             env={**os.environ, "G_DEBUG": "fatal-criticals", **(env or {})},
             **kwargs,
         )
