@@ -27,6 +27,7 @@ enum
   PROP_INVITE,
   PROP_HOSTING,
   PROP_INVITING,
+  PROP_KNOCKED,
   PROP_PORTER,
   PROP_HOME_RELAY,
   PROP_CALL,
@@ -68,11 +69,22 @@ struct _ParlorCore
   char *home_relay; /* (nullable) */
   ParlorSessionState session;
   gboolean inviting;
+  gboolean knocked;     /* at the locked door that we stand at */
   gboolean ready;       /* in the room, and who else is there is known */
   gboolean call_wanted; /* ring whoever is there, or comes first */
 };
 
 G_DEFINE_FINAL_TYPE (ParlorCore, parlor_core, G_TYPE_OBJECT)
+
+static void
+set_knocked (ParlorCore *self, gboolean knocked)
+{
+  if (self->knocked == knocked)
+    return;
+
+  self->knocked = knocked;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_KNOCKED]);
+}
 
 static void
 set_session (ParlorCore *self, ParlorSessionState session)
@@ -82,6 +94,7 @@ set_session (ParlorCore *self, ParlorSessionState session)
 
   self->session = session;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SESSION]);
+  set_knocked (self, FALSE);
 }
 
 static void
@@ -401,6 +414,9 @@ parlor_core_get_property (GObject *object, guint id, GValue *value, GParamSpec *
     case PROP_INVITING:
       g_value_set_boolean (value, self->inviting);
       break;
+    case PROP_KNOCKED:
+      g_value_set_boolean (value, self->knocked);
+      break;
     case PROP_PORTER:
       g_value_set_object (value, self->porter);
       break;
@@ -480,6 +496,7 @@ parlor_core_class_init (ParlorCoreClass *klass)
   props[PROP_INVITE] = g_param_spec_boxed ("invite", NULL, NULL, PARLOR_TYPE_INVITE, flags);
   props[PROP_HOSTING] = g_param_spec_boolean ("hosting", NULL, NULL, FALSE, flags);
   props[PROP_INVITING] = g_param_spec_boolean ("inviting", NULL, NULL, FALSE, flags);
+  props[PROP_KNOCKED] = g_param_spec_boolean ("knocked", NULL, NULL, FALSE, flags);
   props[PROP_PORTER] = g_param_spec_object ("porter", NULL, NULL, PARLOR_TYPE_PORTER, flags);
   props[PROP_HOME_RELAY] = g_param_spec_string ("home-relay", NULL, NULL, NULL, flags | G_PARAM_WRITABLE);
   props[PROP_CALL] = g_param_spec_object ("call", NULL, NULL, PARLOR_TYPE_CALL, flags);
@@ -594,7 +611,10 @@ parlor_core_knock (ParlorCore *self, GError **error)
       g_set_error_literal (error, PARLOR_ERROR, PARLOR_ERROR_STATE, "There is no locked door.");
       return FALSE;
     }
-  return parlor_ws_channel_knock (PARLOR_WS_CHANNEL (self->channel), error);
+  if (!parlor_ws_channel_knock (PARLOR_WS_CHANNEL (self->channel), error))
+    return FALSE;
+  set_knocked (self, TRUE);
+  return TRUE;
 }
 
 void

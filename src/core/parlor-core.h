@@ -35,7 +35,7 @@ G_DECLARE_FINAL_TYPE (ParlorCore, parlor_core, PARLOR, CORE, GObject)
  * Parlor, it does through this object: the window and `parlor-peer` alike. Main thread only.
  *
  * Properties (read-only, notify, unless said): "session" (#ParlorSessionState), "invite" (nullable #ParlorInvite: the room we are in or go to),
- * "hosting" (gboolean), "inviting" (gboolean: the room is of our making, here or at the home relay), "porter" (nullable #ParlorPorter: the door of the room we are in or go to),
+ * "hosting" (gboolean), "inviting" (gboolean: the room is of our making, here or at the home relay), "knocked" (gboolean: at the locked door that we stand at), "porter" (nullable #ParlorPorter: the door of the room we are in or go to),
  * "home-relay" (nullable string, read-write), "call" (nullable #ParlorCall), "participants" (GListModel of #ParlorParticipant, never NULL), "studio", "name" (read-write).
  *
  * Signals: "ready": we are in the room and know who is there (again, after the relay came back); "failed" (GError): joining, hosting or the relay failed, and we are IDLE again; "incoming" (ParlorCall);

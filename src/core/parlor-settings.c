@@ -20,6 +20,7 @@ enum
   PROP_HOME_RELAY,
   PROP_KEEP_HOSTING,
   PROP_ASK_ROUTER,
+  PROP_TOLD_GOING_ON,
   N_PROPS
 };
 
@@ -34,6 +35,7 @@ struct _ParlorSettings
   char *home_relay;
   gboolean keep_hosting;
   gboolean ask_router;
+  gboolean told_going_on;
 };
 
 G_DEFINE_FINAL_TYPE (ParlorSettings, parlor_settings, G_TYPE_OBJECT)
@@ -70,6 +72,7 @@ load (ParlorSettings *self)
     self->home_relay = g_strdup ("");
   self->keep_hosting = read_boolean (self, "keep-hosting", FALSE);
   self->ask_router = read_boolean (self, "ask-router", TRUE);
+  self->told_going_on = read_boolean (self, "told-going-on", FALSE);
 }
 
 static void
@@ -113,6 +116,9 @@ parlor_settings_get_property (GObject *object, guint id, GValue *value, GParamSp
     case PROP_ASK_ROUTER:
       g_value_set_boolean (value, self->ask_router);
       break;
+    case PROP_TOLD_GOING_ON:
+      g_value_set_boolean (value, self->told_going_on);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -133,6 +139,9 @@ parlor_settings_set_property (GObject *object, guint id, const GValue *value, GP
       break;
     case PROP_ASK_ROUTER:
       set_flag (self, &self->ask_router, g_value_get_boolean (value), pspec);
+      break;
+    case PROP_TOLD_GOING_ON:
+      set_flag (self, &self->told_going_on, g_value_get_boolean (value), pspec);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -163,6 +172,7 @@ parlor_settings_class_init (ParlorSettingsClass *klass)
   props[PROP_HOME_RELAY] = g_param_spec_string ("home-relay", NULL, NULL, "", flags);
   props[PROP_KEEP_HOSTING] = g_param_spec_boolean ("keep-hosting", NULL, NULL, FALSE, flags);
   props[PROP_ASK_ROUTER] = g_param_spec_boolean ("ask-router", NULL, NULL, TRUE, flags);
+  props[PROP_TOLD_GOING_ON] = g_param_spec_boolean ("told-going-on", NULL, NULL, FALSE, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -212,4 +222,10 @@ gboolean
 parlor_settings_get_ask_router (ParlorSettings *self)
 {
   return self->ask_router;
+}
+
+gboolean
+parlor_settings_get_told_going_on (ParlorSettings *self)
+{
+  return self->told_going_on;
 }

@@ -28,9 +28,12 @@ is_here (ParlorApplication *self, ParlorInvite *invite)
 {
   ParlorInvite *here = parlor_core_get_invite (self->core);
 
-  return here && g_str_equal (parlor_invite_get_host (here), parlor_invite_get_host (invite))
-         && parlor_invite_get_port (here) == parlor_invite_get_port (invite)
-         && g_strcmp0 (parlor_invite_get_room (here), parlor_invite_get_room (invite)) == 0;
+  if (!here || g_strcmp0 (parlor_invite_get_room (here), parlor_invite_get_room (invite)) != 0)
+    return FALSE;
+  /* A room that was made here has a name like no other, and this computer many addresses. */
+  return parlor_core_get_inviting (self->core)
+         || (g_str_equal (parlor_invite_get_host (here), parlor_invite_get_host (invite))
+             && parlor_invite_get_port (here) == parlor_invite_get_port (invite));
 }
 
 /**
@@ -159,7 +162,7 @@ on_leave (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 static void
 copy (ParlorApplication *self, const char *text)
 {
-  if (!text)
+  if (!text || !self->window)
     return;
   gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self->window)), text);
   parlor_window_add_toast (self->window, _ ("Link copied"));
@@ -169,20 +172,16 @@ static void
 on_copy_invite (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   ParlorApplication *self = user_data;
-  ParlorInvite *invite = parlor_core_get_invite (self->core);
-  g_autofree char *link = invite ? parlor_invite_to_web_link (invite) : NULL;
 
-  copy (self, link);
+  copy (self, parlor_invitation_get_web_link (self->invitation));
 }
 
 static void
 on_copy_app_link (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   ParlorApplication *self = user_data;
-  ParlorInvite *invite = parlor_core_get_invite (self->core);
-  g_autofree char *link = invite ? parlor_invite_to_app_link (invite) : NULL;
 
-  copy (self, link);
+  copy (self, parlor_invitation_get_app_link (self->invitation));
 }
 
 static void
@@ -265,6 +264,7 @@ add_keys (ParlorApplication *self)
     { "win.join-dialog", { "<Control>j" } },
     { "app.mute-microphone", { "<Control>d" } },
     { "app.mute-camera", { "<Control>e" } },
+    { "win.preferences", { "<Control>comma" } },
     { "win.fullscreen", { "F11" } },
     { "window.close", { "<Control>w" } },
     { "app.quit", { "<Control>q" } },
@@ -302,6 +302,7 @@ parlor_application_add_actions (ParlorApplication *self)
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
   add_switch (self, "mute-microphone", "audio-muted");
   add_switch (self, "mute-camera", "video-muted");
+  parlor_application_add_room_actions (self);
   add_keys (self);
   self->reporter = parlor_reporter_new (self->core, G_ACTION_MAP (self));
 
@@ -311,4 +312,5 @@ parlor_application_add_actions (ParlorApplication *self)
   g_signal_connect_object (self->core, "notify::invite", G_CALLBACK (update_enabled), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->core, "notify::call", G_CALLBACK (on_call_changed), self, G_CONNECT_SWAPPED);
   on_call_changed (self);
+  parlor_application_watch_room (self);
 }

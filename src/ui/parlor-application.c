@@ -20,6 +20,7 @@
  */
 
 #define EXIT_USAGE 2
+#define RELEASE_MS 3000 /* a router that takes longer forgets by itself, when the lease is over */
 
 G_DEFINE_FINAL_TYPE (ParlorApplication, parlor_application, ADW_TYPE_APPLICATION)
 
@@ -151,6 +152,10 @@ parlor_application_startup (GApplication *application)
   self->studio = create_studio (self);
   self->core = parlor_core_new (self->studio, self->name, NULL);
   parlor_core_set_data_folder (self->core, folder);
+  self->settings = parlor_settings_new_for_user ();
+  g_object_bind_property (self->settings, "home-relay", self->core, "home-relay", G_BINDING_SYNC_CREATE);
+  self->reach = parlor_reach_new ();
+  self->invitation = parlor_invitation_new (self->core, self->reach);
   parlor_application_add_actions (self);
   g_unix_signal_add (SIGINT, on_unix_signal, self);
   g_unix_signal_add (SIGTERM, on_unix_signal, self);
@@ -164,7 +169,7 @@ parlor_application_activate (GApplication *application)
 
   if (!self->window)
     {
-      self->window = parlor_window_new (GTK_APPLICATION (self), self->core);
+      self->window = parlor_window_new (GTK_APPLICATION (self), self->core, self->invitation, self->settings);
       g_object_add_weak_pointer (G_OBJECT (self->window), (gpointer *) &self->window);
       if (!parlor_studio_start (self->studio, &error))
         parlor_window_show_failure (self->window, error);
@@ -181,6 +186,7 @@ parlor_application_shutdown (GApplication *application)
     {
       parlor_core_leave (self->core);
       parlor_studio_stop (self->studio);
+      parlor_port_map_wait_released (RELEASE_MS);
     }
   G_APPLICATION_CLASS (parlor_application_parent_class)->shutdown (application);
 }
@@ -192,6 +198,10 @@ parlor_application_finalize (GObject *object)
 
   g_clear_weak_pointer (&self->window);
   g_clear_object (&self->call_signals);
+  g_clear_object (&self->porter_signals);
+  g_clear_object (&self->invitation);
+  g_clear_object (&self->reach);
+  g_clear_object (&self->settings);
   g_clear_pointer (&self->reporter, parlor_reporter_free);
   g_clear_object (&self->core);
   g_clear_object (&self->studio);

@@ -5,8 +5,10 @@
 
 #include "parlor-connecting-page.h"
 
+#include <glib/gi18n.h>
+
 /*
- * ParlorConnectingPage: on the way into a room, with a way back. Bindings only.
+ * ParlorConnectingPage: on the way into a room, or at its locked door, with a way back. Bindings only.
  */
 
 struct _ParlorConnectingPage
@@ -22,6 +24,26 @@ where (gpointer self, ParlorInvite *invite)
   return invite ? parlor_invite_to_display (invite) : g_strdup ("");
 }
 
+static char *
+heading (gpointer self, ParlorSessionState session, gboolean knocked)
+{
+  if (session != PARLOR_SESSION_LOCKED)
+    return g_strdup (_ ("Connecting…"));
+  return g_strdup (knocked ? _ ("You knocked. Waiting for somebody to open…") : _ ("The room is locked"));
+}
+
+static gboolean
+may_knock (gpointer self, ParlorSessionState session, gboolean knocked)
+{
+  return session == PARLOR_SESSION_LOCKED && !knocked;
+}
+
+static gboolean
+is_waiting (gpointer self, ParlorSessionState session, gboolean knocked)
+{
+  return !may_knock (self, session, knocked);
+}
+
 static void
 parlor_connecting_page_class_init (ParlorConnectingPageClass *klass)
 {
@@ -30,6 +52,9 @@ parlor_connecting_page_class_init (ParlorConnectingPageClass *klass)
   gtk_widget_class_set_template_from_resource (
     widget_class, "/io/github/parlor/Parlor/ui/parlor-connecting-page.ui");
   gtk_widget_class_bind_template_callback (widget_class, where);
+  gtk_widget_class_bind_template_callback (widget_class, heading);
+  gtk_widget_class_bind_template_callback (widget_class, may_knock);
+  gtk_widget_class_bind_template_callback (widget_class, is_waiting);
 }
 
 static void

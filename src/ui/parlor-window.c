@@ -13,8 +13,10 @@
 #include "parlor-failure-page.h"
 #include "parlor-home-page.h"
 #include "parlor-incoming-page.h"
+#include "parlor-invite-page.h"
 #include "parlor-join-dialog.h"
 #include "parlor-lobby-page.h"
+#include "parlor-preferences.h"
 #include "parlor-ringing-page.h"
 #include "parlor-room-page.h"
 #include "parlor-words.h"
@@ -39,6 +41,7 @@ struct _ParlorWindow
   AdwApplicationWindow parent_instance;
 
   ParlorCore *core;
+  ParlorSettings *settings;
   GSignalGroup *call_signals;
 
   /* what the user has yet to answer */
@@ -53,6 +56,7 @@ struct _ParlorWindow
   GtkWidget *lobby;
   GtkWidget *connecting;
   GtkWidget *room;
+  GtkWidget *invite;
   GtkWidget *ringing;
   GtkWidget *incoming;
   GtkWidget *call;
@@ -90,7 +94,7 @@ page_for_session (ParlorWindow *self)
       return self->connecting;
     case PARLOR_SESSION_IN_ROOM:
     case PARLOR_SESSION_RECONNECTING:
-      return self->room;
+      return parlor_core_get_inviting (self->core) ? self->invite : self->room;
     case PARLOR_SESSION_IDLE:
       break;
     }
@@ -192,7 +196,7 @@ dismiss (GtkWidget *widget, const char *name, GVariant *parameter)
 
   self->has_lobby = self->has_ended = self->has_failure = FALSE;
   /* A guest came for this call; a host's door stays open. */
-  if (after_call && !parlor_core_get_hosting (self->core))
+  if (after_call && !parlor_core_get_inviting (self->core))
     parlor_core_leave (self->core);
   update_page (self);
 }
@@ -201,6 +205,12 @@ static void
 open_join_dialog (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   gtk_window_present (parlor_join_dialog_new (GTK_WINDOW (widget)));
+}
+
+static void
+open_preferences (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  gtk_window_present (parlor_preferences_new (GTK_WINDOW (widget), PARLOR_WINDOW (widget)->settings));
 }
 
 static void
@@ -214,8 +224,15 @@ toggle_fullscreen (GtkWidget *widget, const char *name, GVariant *parameter)
 
 /* --- closing --- */
 
+/* Whether the room stays open, and the application with it, when there is no window any more. */
+static gboolean
+goes_on (ParlorWindow *self)
+{
+  return parlor_core_get_hosting (self->core) && parlor_settings_get_keep_hosting (self->settings);
+}
+
 static void
-on_close_response (ParlorWindow *self, const char *response)
+on_end_response (ParlorWindow *self, const char *response)
 {
   if (!g_str_equal (response, "end"))
     return;
@@ -223,28 +240,66 @@ on_close_response (ParlorWindow *self, const char *response)
   gtk_window_close (GTK_WINDOW (self));
 }
 
+static void
+ask_to_end_call (ParlorWindow *self)
+{
+  GtkWidget *dialog = adw_message_dialog_new (GTK_WINDOW (self), _ ("End the Call?"), _ ("Closing the window hangs up."));
+
+  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "stay", _ ("_Stay"), "end", _ ("_End Call"), NULL);
+  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "end", ADW_RESPONSE_DESTRUCTIVE);
+  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "stay");
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_end_response), self, G_CONNECT_SWAPPED);
+  /* The call may end before the question is answered. */
+  g_signal_connect_object (self->core, "ended", G_CALLBACK (gtk_window_destroy), dialog, G_CONNECT_SWAPPED);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+static void
+on_going_on_response (ParlorWindow *self, const char *response)
+{
+  if (g_str_equal (response, "stop"))
+    parlor_core_leave (self->core);
+  else if (!g_str_equal (response, "close"))
+    return;
+  g_object_set (self->settings, "told-going-on", TRUE, NULL);
+  gtk_window_close (GTK_WINDOW (self));
+}
+
+static void
+tell_that_it_goes_on (ParlorWindow *self)
+{
+  GtkWidget *dialog = adw_message_dialog_new (GTK_WINDOW (self), _ ("The Room Stays Open"),
+                                              _ ("Who has a link can still come in and ring, and the window comes back then. "
+                                                 "Start Parlor again to see it, or to stop."));
+
+  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "stop", _ ("_Stop Hosting"), "close", _ ("_Close Window"), NULL);
+  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "close");
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_going_on_response), self, G_CONNECT_SWAPPED);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
 static gboolean
 parlor_window_close_request (GtkWindow *window)
 {
   ParlorWindow *self = PARLOR_WINDOW (window);
   ParlorCall *call = parlor_core_get_call (self->core);
-  GtkWidget *dialog;
 
-  if (!call || self->may_close || parlor_call_get_state (call) == PARLOR_CALL_RINGING)
+  if (call && !self->may_close && parlor_call_get_state (call) != PARLOR_CALL_RINGING)
     {
-      parlor_core_leave (self->core);
-      return GTK_WINDOW_CLASS (parlor_window_parent_class)->close_request (window);
+      ask_to_end_call (self);
+      return GDK_EVENT_STOP;
+    }
+  if (goes_on (self) && !parlor_settings_get_told_going_on (self->settings))
+    {
+      tell_that_it_goes_on (self);
+      return GDK_EVENT_STOP;
     }
 
-  dialog = adw_message_dialog_new (window, _ ("End the Call?"), _ ("Closing the window hangs up."));
-  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "stay", _ ("_Stay"), "end", _ ("_End Call"), NULL);
-  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "end", ADW_RESPONSE_DESTRUCTIVE);
-  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "stay");
-  g_signal_connect_object (dialog, "response", G_CALLBACK (on_close_response), self, G_CONNECT_SWAPPED);
-  /* The call may end before the question is answered. */
-  g_signal_connect_object (self->core, "ended", G_CALLBACK (gtk_window_destroy), dialog, G_CONNECT_SWAPPED);
-  gtk_window_present (GTK_WINDOW (dialog));
-  return GDK_EVENT_STOP;
+  if (goes_on (self))
+    parlor_core_hang_up (self->core);
+  else
+    parlor_core_leave (self->core);
+  return GTK_WINDOW_CLASS (parlor_window_parent_class)->close_request (window);
 }
 
 /* --- vfuncs --- */
@@ -265,6 +320,7 @@ parlor_window_dispose (GObject *object)
 
   g_clear_object (&self->call_signals);
   g_clear_object (&self->core);
+  g_clear_object (&self->settings);
   G_OBJECT_CLASS (parlor_window_parent_class)->dispose (object);
 }
 
@@ -278,6 +334,7 @@ ensure_types (void)
   g_type_ensure (PARLOR_TYPE_FAILURE_PAGE);
   g_type_ensure (PARLOR_TYPE_HOME_PAGE);
   g_type_ensure (PARLOR_TYPE_INCOMING_PAGE);
+  g_type_ensure (PARLOR_TYPE_INVITE_PAGE);
   g_type_ensure (PARLOR_TYPE_LOBBY_PAGE);
   g_type_ensure (PARLOR_TYPE_RINGING_PAGE);
   g_type_ensure (PARLOR_TYPE_ROOM_PAGE);
@@ -307,6 +364,7 @@ parlor_window_class_init (ParlorWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, ParlorWindow, lobby);
   gtk_widget_class_bind_template_child (widget_class, ParlorWindow, connecting);
   gtk_widget_class_bind_template_child (widget_class, ParlorWindow, room);
+  gtk_widget_class_bind_template_child (widget_class, ParlorWindow, invite);
   gtk_widget_class_bind_template_child (widget_class, ParlorWindow, ringing);
   gtk_widget_class_bind_template_child (widget_class, ParlorWindow, incoming);
   gtk_widget_class_bind_template_child (widget_class, ParlorWindow, call);
@@ -315,6 +373,7 @@ parlor_window_class_init (ParlorWindowClass *klass)
 
   gtk_widget_class_install_action (widget_class, "win.dismiss", NULL, dismiss);
   gtk_widget_class_install_action (widget_class, "win.join-dialog", NULL, open_join_dialog);
+  gtk_widget_class_install_action (widget_class, "win.preferences", NULL, open_preferences);
   gtk_widget_class_install_action (widget_class, "win.fullscreen", NULL, toggle_fullscreen);
 }
 
@@ -330,14 +389,18 @@ parlor_window_init (ParlorWindow *self)
  * parlor_window_new:
  * @application: whose window it is
  * @core: what it shows
+ * @invitation: the links to the room that the core opens
+ * @settings: what the user chose
  *
  * Returns: (transfer none): a window, owned by GTK until it is closed
  */
 ParlorWindow *
-parlor_window_new (GtkApplication *application, ParlorCore *core)
+parlor_window_new (GtkApplication *application, ParlorCore *core, ParlorInvitation *invitation, ParlorSettings *settings)
 {
   ParlorWindow *self = g_object_new (PARLOR_TYPE_WINDOW, "application", application, NULL);
 
+  self->settings = g_object_ref (settings);
+  g_object_set (self->invite, "invitation", invitation, NULL);
   set_core (self, core);
   return self;
 }

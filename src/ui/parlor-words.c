@@ -250,8 +250,8 @@ parlor_words_for_error_details (const GError *error)
         return _ ("The computer in the link does not answer. It may be off, Parlor may be closed there, "
                   "or the two of you are not on the same network. Ask for a new invite, or try again.");
       case PARLOR_ERROR_TLS:
-        return _ ("The relay's certificate is not the one in the invite. Somebody may be in between, or the "
-                  "invite is old. Ask for a new invite.");
+        return _ ("The relay's certificate is not the one in the invite, or none that this computer trusts: somebody may "
+                  "be in between. If your link is one for browsers, ask for the link for Parlor.");
       case PARLOR_ERROR_CLOSED:
       case PARLOR_ERROR_LOST:
         return _ ("The connection was closed at the other end. Try again in a moment.");

@@ -53,6 +53,10 @@ class Window:
     def __init__(self, bus, parlor, name, folder, arguments):
         self.bus, self.name = bus, name
         self.log = open(folder / f'{name}.log', 'w+', encoding='utf-8')  # pylint: disable=consider-using-with
+        # The router of the network that this happens to run in is left alone.
+        settings = folder / name / 'parlor' / 'settings.ini'
+        settings.parent.mkdir(parents=True)
+        settings.write_text('[network]\nask-router=false\n', encoding='utf-8')
         # Xvfb has no GPU: drawing without GL takes half of what GL on the processor takes.
         environment = dict(os.environ, GSK_RENDERER=os.environ.get('GSK_RENDERER', 'cairo'),
                            XDG_CONFIG_HOME=f'{folder}/{name}', XDG_DATA_HOME=f'{folder}/{name}',

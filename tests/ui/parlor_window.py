@@ -23,6 +23,10 @@ def run(main):
             with open(os.path.join(config, 'settings.ini'), 'w', encoding='utf-8') as settings:
                 settings.write('[Settings]\ngtk-font-name=Cantarell 11\ngtk-decoration-layout=:close\n')
             os.mkdir(os.path.join(home, 'run'), 0o700)
+            # The router of the network that the tests happen to run in is left alone.
+            os.mkdir(os.path.join(home, 'config', 'parlor'))
+            with open(os.path.join(home, 'config', 'parlor', 'settings.ini'), 'w', encoding='utf-8') as settings:
+                settings.write('[network]\nask-router=false\n')
             env = dict(os.environ, PARLOR_TEST_INSIDE='1', HOME=home, XDG_CONFIG_HOME=os.path.join(home, 'config'),
                        XDG_CACHE_HOME=os.path.join(home, 'cache'), XDG_DATA_HOME=os.path.join(home, 'data'),
                        XDG_RUNTIME_DIR=os.path.join(home, 'run'), GSETTINGS_BACKEND='memory', GDK_BACKEND='x11',
@@ -49,7 +53,7 @@ if 'PARLOR_TEST_INSIDE' in os.environ:
     Atspi.get_desktop(0).set_cache_mask(Atspi.Cache.NONE)
     Atspi.get_desktop(0).get_child_count()
 
-    BUTTONS = (Atspi.Role.PUSH_BUTTON, Atspi.Role.TOGGLE_BUTTON)
+    BUTTONS = (Atspi.Role.PUSH_BUTTON, Atspi.Role.TOGGLE_BUTTON, Atspi.Role.RADIO_BUTTON, Atspi.Role.CHECK_BOX)
     PLAIN = (Atspi.Role.APPLICATION, Atspi.Role.PANEL, Atspi.Role.FILLER)
     LEAVES = (*BUTTONS, Atspi.Role.LABEL, Atspi.Role.IMAGE)
 
@@ -184,12 +188,17 @@ class Parlor:
             return button
         return None
 
-    def type_into(self, text):
+    def type_into(self, text, wanted=None):
         entry = wait_for('an entry', lambda: next(
             (node for node, role, name in self._walk(self.app)
-             if role in (Atspi.Role.TEXT, Atspi.Role.ENTRY)
+             if role in (Atspi.Role.TEXT, Atspi.Role.ENTRY) and wanted in (None, name)
              and node.get_state_set().contains(Atspi.StateType.EDITABLE)), None))
         entry.set_text_contents(text)
+
+    def open_preferences(self):
+        """By its key: there is no window manager, so the window is given the focus first."""
+        self._xdotool('windowfocus', '--sync', self.window)
+        self._xdotool('key', '--window', self.window, 'ctrl+comma')
 
     def stir(self):
         """Moves the pointer over the window, so that what fades comes back."""

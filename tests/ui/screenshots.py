@@ -28,7 +28,7 @@ def render(folder, scheme, width):
         ann.wait_text('You are Ann')
         save(ann, 'home')
         ann.press('Start a Call')
-        link = ann.wait_text_with('http://127.0.0.1:')
+        link = ann.wait_text_with('https://')
         save(ann, 'invite')
         bo = Parlor(link, name='Bo', x=1290, size=SIZES[width], env=env)
         bo.wait_text('You are invited to')

@@ -32,7 +32,7 @@ class TestCalls(unittest.TestCase):
     def host(self, **kwargs):
         """Returns who hosts, and the link they hand out."""
         ann = self.start('--host', name='Ann', x=0, **kwargs)
-        link = ann.wait_text_with('http://127.0.0.1:')
+        link = ann.wait_text_with('parlor://')
         return ann, link
 
     def meet(self):
@@ -63,13 +63,13 @@ class TestCalls(unittest.TestCase):
         self.assertFalse(ann.action_enabled('accept'))
         self.assertFalse(ann.action_enabled('leave'))
         ann.press('Start a Call')
-        link = ann.wait_text_with('http://127.0.0.1:')
-        ann.wait_text_with('only on this computer')
+        link = ann.wait_text_with('parlor://')
+        ann.wait_text('On This Computer')
         ann.press('Copy the Link')
         ann.wait_text('Link copied')
         ann.activate('join', parlor_window.GLib.Variant('s', link))  # one's own link leaves the room as it is
         ann.wait_text_with('This is the room you are in.')
-        self.assertEqual(ann.wait_text_with('http://127.0.0.1:'), link)
+        self.assertEqual(ann.wait_text_with('parlor://'), link)
         ann.press('Leave the Room')
         ann.wait_text('You are Ann')
 
@@ -102,7 +102,7 @@ class TestCalls(unittest.TestCase):
         bo.press('Close')
         bo.wait_text('You are Bo')
         ann.press('Close')
-        ann.wait_text_with('http://127.0.0.1:')
+        ann.wait_text_with('parlor://')
 
     def test_compare_emoji(self):
         """What was proved, and the same five emoji on both sides; saying that they were compared is each one's own."""

@@ -151,7 +151,7 @@ class TestDevices(unittest.TestCase):
     def test_call_with_devices(self):
         self.plug_all()
         ann = self.start('--host', name='Ann', x=0)
-        bo = self.start(ann.wait_text_with('http://127.0.0.1:'), name='Bo', x=1200)
+        bo = self.start(ann.wait_text_with('parlor://'), name='Bo', x=1200)
         bo.press('Join')
         ann.press('Accept')
         ends = {'what Ann sees': ann, 'what Bo sees': bo}

@@ -39,6 +39,7 @@ LIBRARIES = {
     'libsoup': (r'libsoup/', 'signaling relay'),
     'GnuTLS': (r'gnutls/', 'trust'),
     'libnatpmp and libminiupnpc': (r'(natpmp\.h|miniupnpc/)', 'reach'),
+    'libqrencode': (r'qrencode\.h', 'ui'),
 }
 
 MAX_LINES = 800
@@ -132,6 +133,7 @@ PLANTED = [
     ('relay/parlor-r.c', '<libsoup/soup.h>', None),
     ('core/parlor-o.c', '<miniupnpc/miniupnpc.h>', 'libminiupnpc is not for core'),
     ('reach/parlor-n.c', '<natpmp.h>', None),
+    ('core/parlor-o.c', '<qrencode.h>', 'libqrencode is not for core'),
     ('reach/parlor-n.c', '"parlor-w.h"', 'reach may not know wire'),
     ('attic/parlor-a.c', '<glib.h>', 'not in the table'),
     ('relay/guest-page/parlor-g.c', '"parlor-c.h"', 'relay may not know call'),  # a folder inside a room
