@@ -497,7 +497,9 @@ parlor_sdp_free (ParlorSdp *self)
 gboolean
 parlor_sdp_fingerprint_of_pem (const char *pem, guint8 fingerprint[PARLOR_SDP_FINGERPRINT_BYTES])
 {
-  const char *begin = pem ? strstr (pem, "-----BEGIN CERTIFICATE-----") : NULL;
+  const char *label = "-----BEGIN CERTIFICATE-----";
+  const char *found = pem ? strstr (pem, label) : NULL;
+  const char *begin = found ? found + strlen (label) : NULL; /* the hyphens of the one may not be those of the other */
   const char *end = begin ? strstr (begin, "-----END CERTIFICATE-----") : NULL;
   g_autoptr (GChecksum) checksum = NULL;
   g_autofree char *base64 = NULL;
@@ -506,7 +508,6 @@ parlor_sdp_fingerprint_of_pem (const char *pem, guint8 fingerprint[PARLOR_SDP_FI
 
   if (!end)
     return FALSE;
-  begin += strlen ("-----BEGIN CERTIFICATE-----");
   base64 = g_strndup (begin, (gsize) (end - begin));
   der = g_base64_decode (base64, &length);
   if (length == 0)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdlib.h>
 
 G_BEGIN_DECLS
 
@@ -11,13 +12,16 @@ G_BEGIN_DECLS
  */
 int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
 
-/* Like g_assert_true(), but it stands in every build. */
-#define fuzz_check(condition)                                                             \
-  G_STMT_START                                                                            \
-  {                                                                                       \
-    if (!(condition))                                                                     \
-      g_error ("%s:%d: this does not hold: %s", __FILE__, __LINE__, #condition);          \
-  }                                                                                       \
+/* Like g_assert_true(), but it stands in every build. By abort(), which libFuzzer catches and keeps the input of; g_error() traps. */
+#define fuzz_check(condition)                                                               \
+  G_STMT_START                                                                              \
+  {                                                                                         \
+    if (!(condition))                                                                       \
+      {                                                                                     \
+        g_printerr ("%s:%d: this does not hold: %s\n", __FILE__, __LINE__, #condition);     \
+        abort ();                                                                           \
+      }                                                                                     \
+  }                                                                                         \
   G_STMT_END
 
 G_END_DECLS
