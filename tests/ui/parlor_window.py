@@ -148,11 +148,16 @@ class Parlor:
             return
         if role not in PLAIN:
             yield node, role, node.get_name()
-        if role not in LEAVES:
+        if role not in LEAVES or self._is_menu_button(node, role):
             for i in range(node.get_child_count()):
                 child = node.get_child_at_index(i)
                 if child:
                     yield from self._walk(child)
+
+    @staticmethod
+    def _is_menu_button(node, role):
+        """GTK 4.8: a button that does nothing, around one that does and around the popover."""
+        return role == Atspi.Role.PUSH_BUTTON and node.get_n_actions() == 0
 
     def find(self, name, button=False):
         """The last of that name: a page's own Close comes after the window's."""
@@ -180,7 +185,14 @@ class Parlor:
 
     def press(self, name):
         button = wait_for(f'a button “{name}” that can be pressed', lambda: self._sensitive(name))
-        button.do_action(0)
+        self._with_action(button).do_action(0)
+
+    @staticmethod
+    def _with_action(button):
+        """GTK 4.8 gives the action of a menu button to one inside."""
+        while button.get_n_actions() == 0 and button.get_child_count() > 0:
+            button = button.get_child_at_index(0)
+        return button
 
     def _sensitive(self, name):
         button = self.find(name, button=True)

@@ -107,19 +107,31 @@ class TestCalls(unittest.TestCase):
     def test_compare_emoji(self):
         """What was proved, and the same five emoji on both sides; saying that they were compared is each one's own."""
         ann, bo = self.in_call()
-        ann.press('Invited by you (app link)')
-        bo.press('Has the same invite (app link)')
-        for parlor in (ann, bo):
-            parlor.wait_text_with('They proved that they have the app link')
-        seen = [[text for text in parlor.texts() if text in EMOJI] for parlor in (ann, bo)]
-        self.assertEqual(len(seen[0]), 5)
-        self.assertEqual(seen[0], seen[1])
+        mine, theirs = 'Invited by you (app link)', 'Has the same invite (app link)'
+        seen = self.open_lock(bo, theirs)
+        self.close_lock(bo, theirs)
+        self.assertEqual(self.open_lock(ann, mine), seen)
 
         ann.press('We Compared Them')
         ann.wait_text('You both saw the same emoji: nobody is in between.')
         self.assertIsNotNone(ann.find('Verified'))
         self.assertFalse(ann.sees_button('We Compared Them'))
+        self.close_lock(ann, 'Verified')
+        self.open_lock(bo, theirs)
         self.assertTrue(bo.sees_button('We Compared Them'))
+
+    def open_lock(self, parlor, name):
+        """The names of the five emoji behind the lock."""
+        parlor.press(name)
+        parlor.wait_text_with('They proved that they have the app link')
+        seen = [text for text in parlor.texts() if text in EMOJI]
+        self.assertEqual(len(seen), 5)
+        return seen
+
+    def close_lock(self, parlor, name):
+        """A popover holds the screen's grab: one at a time."""
+        parlor.press(name)
+        wait_for('the popover gone', lambda: not any('the same' in text and 'emoji' in text or 'proved' in text for text in parlor.texts()))
 
     def test_nothing_before_join(self):
         ann, link = self.host()
