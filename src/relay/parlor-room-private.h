@@ -18,6 +18,7 @@ struct _ParlorRoom
   GPtrArray *outside; /* (element-type ParlorMember), at the door */
   ParlorRingLog *rings;
   ParlorTokenHash ticket;
+  gboolean has_ticket;
   ParlorTokenHash owner;
   gboolean has_owner;
   gboolean is_locked;

@@ -132,11 +132,11 @@ hear_in_call (ParlorRoom *self, ParlorMember *member, const ParlorMessage *messa
   parlor_room_say_to_others (self, member, notice);
 }
 
-/* A TURN server carries traffic for others at the operator's cost: it is for people who have somebody to call. */
+/* A TURN server carries traffic for others at the operator's cost: it is for people with an invite who have somebody to call. */
 static gboolean
 may_use_turn (ParlorRoom *self)
 {
-  return self->members->len >= 2;
+  return self->has_ticket && self->members->len >= 2;
 }
 
 static void
@@ -295,6 +295,7 @@ parlor_room_new (const char *name, const char *ticket, const ParlorRoomSurroundi
   self->outside = g_ptr_array_new_with_free_func ((GDestroyNotify) parlor_member_free);
   self->rings = parlor_ring_log_new (surroundings->limits);
   self->ticket = parlor_token_hash (ticket);
+  self->has_ticket = ticket != NULL;
   return self;
 }
 

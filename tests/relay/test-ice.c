@@ -176,6 +176,22 @@ test_no_turn_for_others (void)
   raw_hear_error (stranger, "unexpected");
 }
 
+/* Nor for two who met without an invite: anybody can do that alone. */
+static void
+test_no_turn_without_ticket (void)
+{
+  g_autoptr (Lab) lab = lab_new_with_servers ();
+  g_autoptr (JsonObject) second = NULL;
+  g_autoptr (Raw) anna = raw_join (lab, "/tea", "Anna", NULL, NULL);
+  g_autoptr (Raw) ben = raw_join (lab, "/tea", "Ben", NULL, &second);
+  g_autofree char *username = check_welcome (second, FALSE);
+  g_autofree char *asked = NULL;
+
+  json_object_unref (raw_hear (anna, "joined"));
+  raw_say (anna, "{\"type\":\"turn\"}");
+  asked = hear_turn (anna, FALSE);
+}
+
 /* Without servers a relay says nothing of them. */
 static void
 test_none (void)
@@ -202,6 +218,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/relay/ice/secret", test_secret);
   g_test_add_func ("/relay/ice/who-gets-turn", test_who_gets_turn);
   g_test_add_func ("/relay/ice/no-turn-for-others", test_no_turn_for_others);
+  g_test_add_func ("/relay/ice/no-turn-without-ticket", test_no_turn_without_ticket);
   g_test_add_func ("/relay/ice/none", test_none);
   return g_test_run ();
 }
