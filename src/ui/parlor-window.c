@@ -447,9 +447,11 @@ parlor_window_show_failure (ParlorWindow *self, const GError *error)
   parlor_failure_page_set_error (PARLOR_FAILURE_PAGE (self->failure), error);
   self->has_failure = TRUE;
   self->has_lobby = FALSE;
-  /* A call goes on, whatever a link or the relay says: its page stays. */
+  /* A call goes on, whatever a link or the relay says: its page stays. That of a call that is over gives way to the news. */
   if (parlor_core_get_call (self->core))
     parlor_window_add_toast (self, parlor_words_for_error (error));
+  else
+    self->has_ended = FALSE;
   update_page (self);
 }
 

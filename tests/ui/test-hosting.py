@@ -165,6 +165,7 @@ class TestHosting(unittest.TestCase):
         wait_for('the menu', lambda: ann.find('More About Bo'))
         ann.activate('remove', parlor_window.GLib.Variant('s', self.id_of('Bo', app)))
         ann.wait_text_with('Waiting for somebody')
+        bo.wait_text('You Were Removed')
 
         cy = self.start(app, name='Cy', x=1200)
         cy.press('Join')
