@@ -248,7 +248,10 @@ class Soak:
     def check_growth(self):
         warm = [sample for sample in self.samples if sample[0] >= self.warm]
         third = len(warm) // 3
-        for column, name, least in ((1, 'RSS (MiB)', GROWTH_MIB), (2, 'descriptors', self.clients / 4)):
+        watched = [(2, 'descriptors', self.clients / 4)]
+        if os.environ.get('PARLOR_SOAK_MEMORY') != 'no':
+            watched.append((1, 'RSS (MiB)', GROWTH_MIB))
+        for column, name, least in watched:
             early = statistics.median(sample[column] for sample in warm[:third])
             late = statistics.median(sample[column] for sample in warm[-third:])
             print(f'# {name}: {early:.1f} when warm, {late:.1f} at the end')
