@@ -68,10 +68,10 @@ class Relay:
 class Guest:
     """A WebSocket by hand: a guest of a room, or a seed page."""
 
-    def __init__(self, port, path='/', protocol='parlor.1', headers=''):
-        self.socket = socket.create_connection(('127.0.0.1', port), DEADLINE)
+    def __init__(self, port, path='/', protocol='parlor.1', headers='', host='localhost', wrap=lambda plain: plain):
+        self.socket = wrap(socket.create_connection(('127.0.0.1', port), DEADLINE))
         protocol = f'Sec-WebSocket-Protocol: {protocol}\r\n' if protocol else ''
-        self.socket.sendall(f'GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+        self.socket.sendall(f'GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
                             'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
                             f'{protocol}{headers}\r\n'.encode())
         head = b''
@@ -86,6 +86,9 @@ class Guest:
         return self
 
     def __exit__(self, *unused):
+        self.close()
+
+    def close(self):
         self.socket.close()
 
     def send(self, payload, opcode=1):
