@@ -129,9 +129,7 @@ for (const rings of ['the page', 'parlor-peer']) {
 // Its data channel says nothing any more: the relay's word that it is away, and the silence, are all there is. Browsers alone need
 // 20 s and more to give it up.
 test('parlor-peer is killed in a call, and the page soon knows', async context => {
-  // One that keeps no seats: elsewhere it would say that parlor-peer is away, and may be back.
-  const relay = await startRelay(context.cleanup, '127.0.0.1:0', '--away-ms', '0');
-  const {guest, peer} = await pageRings({...context, relay});
+  const {guest, peer} = await pageRings(context);
   await guest.state('active');
   await measuredBothEnds(guest, peer);
   const killed = performance.now();
