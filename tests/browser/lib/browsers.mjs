@@ -16,6 +16,8 @@ const CHROMIUM_ARGS = [
   '--autoplay-policy=no-user-gesture-required',
 ];
 
+const START_MS = 60_000; // the first start on a machine reads all of the browser from the disk
+
 const FIREFOX_PREFS = {
   'media.navigator.streams.fake': true,
   'media.navigator.permission.disabled': true,
@@ -35,7 +37,8 @@ export async function launch(kind, {devices = 'fake', args = []} = {}) {
   if (!executablePath)
     throw new Skip(`no ${kind} on this machine`);
   const puppeteer = await loadPuppeteer();
-  const common = {executablePath, headless: true, defaultViewport: null, acceptInsecureCerts: true, protocolTimeout: 60_000, env: browserEnvironment()};
+  const common = {executablePath, headless: true, defaultViewport: null, acceptInsecureCerts: true, protocolTimeout: 60_000, timeout: START_MS,
+    env: browserEnvironment()};
   if (kind === 'firefox')
     return puppeteer.launch({...common, browser: 'firefox', extraPrefsFirefox: FIREFOX_PREFS});
   return puppeteer.launch({...common, args: [...CHROMIUM_ARGS, ...chromiumDevices(devices), ...args]});

@@ -69,6 +69,24 @@ export class Cleanup {
   }
 }
 
+// puppeteer asks things of a page by itself; when the page is closed meanwhile, nobody waits for that answer. Any other
+// rejection that nobody handles is a fault of the test that runs.
+const NOBODY_WAITS = /^(TargetCloseError|ConnectionClosedError)$/;
+let stray = [];
+
+process.on('unhandledRejection', error => {
+  say(`nobody handles: ${error?.stack ?? error}`);
+  if (!NOBODY_WAITS.test(error?.name))
+    stray.push(error);
+});
+
+function assertNoStray() {
+  const [first] = stray;
+  stray = [];
+  if (first)
+    throw first;
+}
+
 // shared: what all tests use; prepare (cleanup) makes it and may throw Skip.
 export async function run(prepare = async () => ({})) {
   const only = process.env.PARLOR_TEST_ONLY;
@@ -83,6 +101,7 @@ export async function run(prepare = async () => ({})) {
       const start = Date.now();
       try {
         await within(timeout, name, body({cleanup, ...shared}));
+        assertNoStray();
         console.log(`ok ${index + 1} - ${name}`);
       } catch (error) {
         failed++;

@@ -38,7 +38,8 @@ async function install(folder) {
   mkdirSync(folder, {recursive: true});
   for (const name of ['package.json', 'package-lock.json'])
     cpSync(join(SOURCE, name), join(folder, name));
-  const npm = new Program('npm', ['ci', '--omit=optional', '--ignore-scripts', '--no-audit', '--no-fund'], {cwd: folder});
+  const npm = new Program('npm', ['ci', '--omit=optional', '--ignore-scripts', '--no-audit', '--no-fund',
+    '--fetch-retries=5'], {cwd: folder});
   let status;
   try {
     status = await npm.exit(INSTALL_MS);
