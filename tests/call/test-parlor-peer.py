@@ -42,7 +42,7 @@ def pair(relay, caller_options=(), callee_options=()):
 
 def both_ways():
     with Relay(BUILD) as relay:
-        caller, callee = pair(relay, ["--duration", "4"])
+        caller, callee = pair(relay)
         with caller, callee:
             ready = caller.until("ready")
             assert [p["name"] for p in ready["peers"]] == ["Bo"], ready
@@ -57,6 +57,19 @@ def both_ways():
                 assert figure(stats, "in", "video", "height") > 0, stats
                 assert stats["in"]["video"]["codec"] == "VP8", stats
                 assert figure(stats, "in", "video", "bytes") > 1000, stats
+            caller.say("hang-up")
+            assert caller.until("ended")["reason"] == "hung-up"
+            assert callee.until("ended")["reason"] == "remote-hung-up"
+            caller.say("quit")
+            callee.say("quit")
+            assert caller.end() == 0 and callee.end() == 0
+
+
+def duration():
+    with Relay(BUILD) as relay:
+        caller, callee = pair(relay, ["--duration", "1"])
+        with caller, callee:
+            callee.until("state", state="active")
             assert caller.until("ended")["reason"] == "hung-up"
             assert callee.until("ended")["reason"] == "remote-hung-up"
             assert caller.end() == 0 and callee.end() == 0
@@ -416,6 +429,7 @@ if __name__ == "__main__":
     run(
         [
             both_ways,
+            duration,
             audio_only,
             one_way,
             commands,
