@@ -9,7 +9,6 @@
 #include "parlor-error.h"
 #include "parlor-frame.h"
 #include "parlor-metrics.h"
-#include "parlor-tls-handshake.h"
 
 #include <string.h>
 
@@ -39,7 +38,7 @@ struct _ParlorGuest
   gboolean said_goodbye;
 
   const ParlorGuestHost *host; /* NULL once abandoned */
-  GIOStream *stream;           /* NULL once dropped */
+  ParlorStream stream;         /* closed once dropped */
   ParlorWatch watch;
   ParlorFrameReader *reader; /* NULL once what comes in cannot be understood any more */
   ParlorBucket messages;     /* said */
@@ -61,6 +60,12 @@ G_DEFINE_FINAL_TYPE (ParlorGuest, parlor_guest, G_TYPE_OBJECT)
 
 static void on_ready (gpointer user_data);
 
+static gboolean
+is_dropped (ParlorGuest *self)
+{
+  return self->stream.fd < 0;
+}
+
 static void
 on_news (gpointer user_data)
 {
@@ -71,7 +76,7 @@ on_news (gpointer user_data)
       self->gone_told = TRUE;
       self->host->gone (self, self->host->user_data);
     }
-  if (self->host != NULL && self->stream == NULL)
+  if (self->host != NULL && is_dropped (self))
     self->host->over (self, self->host->user_data);
 }
 
@@ -101,41 +106,19 @@ on_hello_deadline (gpointer user_data)
   parlor_guest_close (self, PARLOR_CLOSE_POLICY);
 }
 
-/* The object that @stream is laid over, if it is of a kind that has such a @property. */
-static GIOStream *
-get_base (GIOStream *stream, const char *property)
-{
-  GIOStream *base = NULL;
-
-  if (g_object_class_find_property (G_OBJECT_GET_CLASS (stream), property) != NULL)
-    g_object_get (stream, property, &base, NULL);
-  return base;
-}
-
-/* The TCP socket below an upgraded connection: below libsoup's stream, and below TLS. */
-static GSocket *
-get_socket (GIOStream *stream)
-{
-  GSocketConnection *connection = parlor_tls_handshake_get_connection (stream);
-
-  return connection ? g_socket_connection_get_socket (connection) : NULL;
-}
-
 /* Sends what the socket takes; the rest waits until it takes more. */
 static void
 flush (ParlorGuest *self)
 {
-  GPollableOutputStream *output = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (self->stream));
-  g_autoptr (GError) error = NULL;
+  gssize n_sent = 0;
   GBytes *frame;
 
-  while ((frame = g_queue_peek_head (&self->unsent)))
+  while (n_sent >= 0 && (frame = g_queue_peek_head (&self->unsent)))
     {
       gsize length;
       const guint8 *data = g_bytes_get_data (frame, &length);
-      gssize n_sent = g_pollable_output_stream_write_nonblocking (
-        output, data + self->head_sent, length - self->head_sent, NULL, &error);
 
+      n_sent = parlor_stream_write (&self->stream, data + self->head_sent, length - self->head_sent);
       if (n_sent < 0)
         break;
       parlor_metrics_add (PARLOR_METRIC_BYTES_OUT, n_sent);
@@ -147,8 +130,8 @@ flush (ParlorGuest *self)
       g_bytes_unref (g_queue_pop_head (&self->unsent));
     }
 
-  self->blocked = error != NULL;
-  if (error != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+  self->blocked = n_sent < 0;
+  if (n_sent == PARLOR_STREAM_BROKEN)
     parlor_guest_drop (self);
 }
 
@@ -158,12 +141,12 @@ flush (ParlorGuest *self)
 static void
 end_farewell (ParlorGuest *self)
 {
-  if (self->stream == NULL || !self->gone || self->unsent_bytes > 0)
+  if (is_dropped (self) || !self->gone || self->unsent_bytes > 0)
     return;
+  if (self->close_heard || self->reader == NULL)
+    parlor_stream_shutdown (&self->stream);
   if (self->close_heard)
     parlor_guest_drop (self);
-  else if (self->reader == NULL)
-    g_socket_shutdown (get_socket (self->stream), FALSE, TRUE, NULL);
 }
 
 static void
@@ -268,7 +251,7 @@ hear_bytes (ParlorGuest *self, const guint8 *bytes, gsize length)
 
   /* A message of full size may come at any time. */
   may_say (self, &self->bytes, length, limits->bytes_per_second, limits->bytes_per_second + limits->max_message);
-  while (self->stream != NULL && self->reader != NULL && !self->close_heard)
+  while (!is_dropped (self) && self->reader != NULL && !self->close_heard)
     {
       g_autoptr (GBytes) payload = NULL;
 
@@ -287,45 +270,33 @@ hear_bytes (ParlorGuest *self, const guint8 *bytes, gsize length)
     }
 }
 
-/* libsoup's stream holds what came with the request. Once that is read, the one below it says the same with less. */
-static void
-shed_wrapper (ParlorGuest *self)
-{
-  GIOStream *base = get_base (self->stream, "base-iostream");
-
-  if (base == NULL)
-    return;
-  g_object_unref (self->stream);
-  self->stream = base;
-}
-
 /* Reads what is there, to the last byte or until it is the others' turn. A short read has emptied a plain socket; behind
- * TLS and in libsoup's stream more may lie that the socket does not tell of. */
+ * TLS more may lie that the socket does not tell of. */
 static void
 read_input (ParlorGuest *self)
 {
   guint8 bytes[READ_SIZE];
-  gboolean is_plain = G_IS_SOCKET_CONNECTION (self->stream);
   gsize n_heard = 0;
 
-  while (self->stream != NULL && n_heard < READ_SIZE)
+  while (!is_dropped (self) && n_heard < READ_SIZE)
     {
-      GPollableInputStream *input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (self->stream));
-      g_autoptr (GError) error = NULL;
-      gssize n_read = g_pollable_input_stream_read_nonblocking (input, bytes, sizeof bytes, NULL, &error);
+      gboolean is_direct = parlor_stream_is_direct (&self->stream);
+      gssize n_read = parlor_stream_read (&self->stream, bytes, sizeof bytes);
 
-      parlor_metrics_add (PARLOR_METRIC_BYTES_IN, MAX (n_read, 0));
-      if (n_read > 0)
-        hear_bytes (self, bytes, n_read);
-      else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-        shed_wrapper (self);
-      else
-        parlor_guest_drop (self);
-      if (n_read <= 0 || (is_plain && n_read < READ_SIZE && !self->watch.at_end))
+      if (n_read == PARLOR_STREAM_BLOCKED)
+        return;
+      if (n_read <= 0)
+        {
+          parlor_guest_drop (self);
+          return;
+        }
+      parlor_metrics_add (PARLOR_METRIC_BYTES_IN, n_read);
+      hear_bytes (self, bytes, n_read);
+      if (is_direct && n_read < READ_SIZE && !self->watch.at_end)
         return;
       n_heard += n_read;
     }
-  if (self->stream != NULL)
+  if (!is_dropped (self))
     parlor_poll_again (self->host->poll, &self->watch);
 }
 
@@ -335,7 +306,7 @@ on_ready (gpointer user_data)
   g_autoptr (ParlorGuest) self = g_object_ref (user_data);
 
   read_input (self);
-  if (self->stream != NULL && self->blocked)
+  if (!is_dropped (self) && self->blocked)
     {
       flush (self);
       end_farewell (self);
@@ -381,12 +352,13 @@ parlor_guest_class_init (ParlorGuestClass *klass)
 static void
 parlor_guest_init (ParlorGuest *self)
 {
+  self->stream.fd = -1;
   g_queue_init (&self->unsent);
 }
 
 /**
  * parlor_guest_new:
- * @stream: an upgraded connection, with pollable streams
+ * @stream: (transfer full): an upgraded connection; it is closed afterwards, as far as the caller can see
  * @dialect: how it speaks; a seed page says no hello
  * @room_name: the room that it asked for
  * @network: (nullable): where it comes from, see parlor_crowd_get_network()
@@ -397,24 +369,24 @@ parlor_guest_init (ParlorGuest *self)
  * Returns: (transfer full): a guest who is nobody yet
  */
 ParlorGuest *
-parlor_guest_new (GIOStream *stream,
+parlor_guest_new (ParlorStream *stream,
                   ParlorDialect dialect,
                   const char *room_name,
                   const char *network,
                   const ParlorGuestHost *host)
 {
   ParlorGuest *self = g_object_new (PARLOR_TYPE_GUEST, NULL);
-  GSocket *socket = get_socket (stream);
   /* Those who join together are not to be pinged together. */
   guint first_ping_ms = g_random_int_range (0, host->limits->ping_ms) + 1;
 
   self->host = host;
-  self->stream = g_object_ref (stream);
+  self->stream = *stream;
+  *stream = (ParlorStream){ .fd = -1 };
   self->dialect = dialect;
   self->room_name = g_strdup (room_name);
   self->network = g_strdup (network);
   self->reader = parlor_frame_reader_new (host->limits->max_message);
-  if (socket == NULL || !parlor_poll_watch (host->poll, &self->watch, g_socket_get_fd (socket), on_ready, self))
+  if (!parlor_poll_watch (host->poll, &self->watch, self->stream.fd, on_ready, self))
     {
       parlor_guest_drop (self);
       return self;
@@ -538,7 +510,7 @@ parlor_guest_close (ParlorGuest *self, guint16 close_code)
 
   queue (self, parlor_frame_new_close (close_code));
   leave (self);
-  if (self->stream != NULL)
+  if (!is_dropped (self))
     parlor_agenda_set (self->host->agenda, &self->patience, FAREWELL_MS, on_farewell_deadline, self);
 }
 
@@ -551,21 +523,14 @@ parlor_guest_close (ParlorGuest *self, guint16 close_code)
 void
 parlor_guest_drop (ParlorGuest *self)
 {
-  GSocket *socket;
-
-  if (self->stream == NULL)
+  if (is_dropped (self))
     return;
 
   parlor_poll_unwatch (self->host->poll, &self->watch);
   parlor_agenda_clear (self->host->agenda, &self->patience);
   leave (self);
   parlor_agenda_set (self->host->agenda, &self->news, 0, on_news, self);
-
-  /* Not the stream: TLS would wait until the other end takes its goodbye. */
-  socket = get_socket (self->stream);
-  if (socket != NULL)
-    g_socket_close (socket, NULL);
-  g_clear_object (&self->stream);
+  parlor_stream_close (&self->stream);
 }
 
 /**

@@ -7,6 +7,7 @@
 #include "parlor-message.h"
 #include "parlor-poll.h"
 #include "parlor-relay.h"
+#include "parlor-stream.h"
 
 G_BEGIN_DECLS
 
@@ -33,7 +34,7 @@ typedef struct
   void (*over) (ParlorGuest *guest, gpointer user_data);
 } ParlorGuestHost;
 
-ParlorGuest *parlor_guest_new (GIOStream *stream,
+ParlorGuest *parlor_guest_new (ParlorStream *stream,
                                ParlorDialect dialect,
                                const char *room_name,
                                const char *network,

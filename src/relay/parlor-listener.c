@@ -5,233 +5,152 @@
 
 #include "parlor-listener.h"
 
-#include <netinet/in.h>
+#include "parlor-metrics.h"
+
+#include <errno.h>
 #include <netinet/tcp.h>
 
 /*
- * ParlorListener: a listening socket, and the connections that came over it until they are gone.
+ * ParlorListener: accepts connections, and keeps them as visitors until they are over or stolen.
  *
- * SoupServer's own listener dies for good at the first EMFILE, has a backlog of 10, and lets a half-sent request wait for
- * ever. This one stops accepting while it has its fill (newcomers wait in the kernel's backlog), tries again a moment
- * after a failed accept, and closes what has not become a guest, or got its answer and gone, by a deadline.
- * A connection is counted from accept to its last reference, whoever holds it, so the count is the one of descriptors.
+ * It stops accepting while it has its fill (newcomers wait in the kernel's backlog), and tries again a moment after a failed
+ * accept. A connection is counted from accept until it is closed, whoever has it then, so the count is the one of
+ * descriptors. Connections that wait together are accepted together, for a wake-up costs more than an accept; but not all
+ * at once, so that guests have their turn in between.
  */
 
 #define BACKLOG 1024 /* the kernel caps it at net.core.somaxconn */
 #define RETRY_MS 100 /* after a failed accept, as with no descriptors left */
-
-enum
-{
-  CONNECTED,
-  N_SIGNALS
-};
-
-static guint signals[N_SIGNALS];
+#define AT_ONCE_MAX 64
 
 struct _ParlorListener
 {
-  GObject parent_instance;
-
   GSocket *socket;
-  GSource *accept_source; /* NULL while it rests */
-  GSource *retry_source;
-  ParlorAgenda *agenda;
-  guint max_connections;
-  guint request_ms;
-  GHashTable *connections; /* GSocketConnection, weakly held -> Request, NULL once admitted */
+  ParlorListenerOptions options;
+  ParlorVisitorHost host;
+  ParlorWatch watch;
+  ParlorDeadline retry;
+  guint n_connections;
+  GHashTable *visitors; /* set of ParlorVisitor */
 };
 
-/* What a connection is until it is admitted. */
-typedef struct
-{
-  ParlorAgenda *agenda;
-  ParlorDeadline deadline;
-  GSocket *socket;
-} Request;
-
-G_DEFINE_FINAL_TYPE (ParlorListener, parlor_listener, G_TYPE_OBJECT)
-
-static void rest (ParlorListener *self);
-static void work (ParlorListener *self);
-
 static void
-destroy_source (gpointer source)
-{
-  if (source == NULL)
-    return;
-  g_source_destroy (source);
-  g_source_unref (source);
-}
-
-static void
-request_free (gpointer data)
-{
-  Request *self = data;
-
-  if (self == NULL)
-    return;
-  parlor_agenda_clear (self->agenda, &self->deadline);
-  g_object_unref (self->socket);
-  g_free (self);
-}
-
-static void
-on_request_deadline (gpointer socket)
-{
-  /* libsoup reads the end of the stream, and drops the connection. */
-  g_socket_shutdown (socket, TRUE, TRUE, NULL);
-}
-
-static void
-on_connection_finalized (gpointer user_data, GObject *connection)
+on_visitor_over (ParlorVisitor *visitor, gpointer user_data)
 {
   ParlorListener *self = user_data;
+  gboolean is_stolen = parlor_visitor_is_stolen (visitor);
 
-  g_hash_table_remove (self->connections, connection);
-  work (self);
+  g_hash_table_remove (self->visitors, visitor);
+  if (!is_stolen)
+    parlor_listener_release (self);
 }
 
 static void
-add_connection (ParlorListener *self, GSocket *socket)
-{
-  g_autoptr (GSocketConnection) connection = g_socket_connection_factory_create_connection (socket);
-  Request *request = g_new0 (Request, 1);
-
-  request->agenda = self->agenda;
-  request->socket = g_object_ref (socket);
-  parlor_agenda_set (self->agenda, &request->deadline, self->request_ms, on_request_deadline, socket);
-  g_hash_table_insert (self->connections, connection, request);
-  g_object_weak_ref (G_OBJECT (connection), on_connection_finalized, self);
-
-  /* Messages are small and somebody waits for each: no Nagle. */
-  g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
-  g_signal_emit (self, signals[CONNECTED], 0, connection);
-}
-
-static gboolean
 on_retry (gpointer user_data)
 {
   ParlorListener *self = user_data;
 
-  g_clear_pointer (&self->retry_source, g_source_unref);
-  work (self);
-  return G_SOURCE_REMOVE;
+  parlor_poll_again (self->options.poll, &self->watch);
 }
 
-static gboolean
-on_acceptable (GSocket *socket, GIOCondition condition, gpointer user_data)
+static void
+receive (ParlorListener *self, int fd, const ParlorVisitorAddress *address)
+{
+  ParlorVisitor *visitor = parlor_visitor_new (fd, address, &self->host);
+
+  if (self->options.is_counted)
+    parlor_metrics_add (PARLOR_METRIC_CONNECTIONS, 1);
+  if (visitor == NULL)
+    return;
+  self->n_connections++;
+  g_hash_table_add (self->visitors, visitor);
+}
+
+static void
+on_ready (gpointer user_data)
 {
   ParlorListener *self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GSocket) accepted = g_socket_accept (socket, NULL, &error);
 
-  if (accepted != NULL)
+  for (guint n = 0; n < AT_ONCE_MAX; n++)
     {
-      g_socket_set_blocking (accepted, FALSE);
-      add_connection (self, accepted);
+      ParlorVisitorAddress address = { 0 };
+      socklen_t length = sizeof address;
+      int fd;
+
+      /* parlor_listener_release() and on_retry() come back here. */
+      if (self->n_connections >= self->options.max_connections)
+        return;
+      fd = accept4 (g_socket_get_fd (self->socket), &address.any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd >= 0)
+        {
+          receive (self, fd, &address);
+          continue;
+        }
+      if (errno == EAGAIN)
+        return;
+      if (errno == ECONNABORTED || errno == EINTR)
+        continue;
+      g_info ("Cannot accept a connection: %s", g_strerror (errno));
+      parlor_agenda_set (self->options.agenda, &self->retry, RETRY_MS, on_retry, self);
+      return;
     }
-  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    {
-      g_info ("Cannot accept a connection: %s", error->message);
-      rest (self);
-      self->retry_source = g_timeout_source_new (RETRY_MS);
-      g_source_set_callback (self->retry_source, on_retry, self, NULL);
-      g_source_attach (self->retry_source, g_main_context_get_thread_default ());
-      return G_SOURCE_REMOVE;
-    }
-
-  if (g_hash_table_size (self->connections) < self->max_connections)
-    return G_SOURCE_CONTINUE;
-  rest (self);
-  return G_SOURCE_REMOVE;
+  parlor_poll_again (self->options.poll, &self->watch);
 }
 
 static void
-rest (ParlorListener *self)
+on_request (ParlorVisitor *visitor, const ParlorRequest *request, gpointer user_data)
 {
-  destroy_source (g_steal_pointer (&self->accept_source));
-}
+  ParlorListener *self = user_data;
 
-static void
-work (ParlorListener *self)
-{
-  if (self->accept_source != NULL || self->retry_source != NULL || g_socket_is_closed (self->socket)
-      || g_hash_table_size (self->connections) >= self->max_connections)
-    return;
-
-  self->accept_source = g_socket_create_source (self->socket, G_IO_IN, NULL);
-  g_source_set_callback (self->accept_source, G_SOURCE_FUNC (on_acceptable), self, NULL);
-  g_source_attach (self->accept_source, g_main_context_get_thread_default ());
-}
-
-static void
-parlor_listener_dispose (GObject *object)
-{
-  ParlorListener *self = PARLOR_LISTENER (object);
-  GHashTableIter iter;
-  gpointer connection;
-
-  if (self->socket != NULL)
-    parlor_listener_close (self);
-  g_hash_table_iter_init (&iter, self->connections);
-  while (g_hash_table_iter_next (&iter, &connection, NULL))
-    {
-      g_object_weak_unref (connection, on_connection_finalized, self);
-      g_hash_table_iter_remove (&iter);
-    }
-
-  G_OBJECT_CLASS (parlor_listener_parent_class)->dispose (object);
-}
-
-static void
-parlor_listener_finalize (GObject *object)
-{
-  ParlorListener *self = PARLOR_LISTENER (object);
-
-  g_clear_object (&self->socket);
-  g_hash_table_unref (self->connections);
-
-  G_OBJECT_CLASS (parlor_listener_parent_class)->finalize (object);
-}
-
-static void
-parlor_listener_class_init (ParlorListenerClass *klass)
-{
-  G_OBJECT_CLASS (klass)->dispose = parlor_listener_dispose;
-  G_OBJECT_CLASS (klass)->finalize = parlor_listener_finalize;
-
-  /**
-   * ParlorListener::connected:
-   * @connection: a #GSocketConnection, to be kept by whoever hears this
-   */
-  signals[CONNECTED] = g_signal_new ("connected", PARLOR_TYPE_LISTENER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                     G_TYPE_NONE, 1, G_TYPE_SOCKET_CONNECTION);
-}
-
-static void
-parlor_listener_init (ParlorListener *self)
-{
-  self->connections = g_hash_table_new_full (NULL, NULL, NULL, request_free);
+  self->options.request (visitor, request, self->options.user_data);
 }
 
 /**
  * parlor_listener_new:
- * @address: where; port 0 for any
- * @agenda: for its deadlines; it must live as long as the listener
- * @max_connections: how many at once; more wait until one ends
- * @request_ms: how long a connection may stay without parlor_listener_admit()
+ * @socket: one of TCP that listens already
+ * @options: how; they are copied
  * @error: a #GIOErrorEnum
- *
- * Listens from now on, in the caller's thread-default main context.
  *
  * Returns: (transfer full) (nullable): a listener
  */
 ParlorListener *
-parlor_listener_new (GSocketAddress *address,
-                     ParlorAgenda *agenda,
-                     guint max_connections,
-                     guint request_ms,
-                     GError **error)
+parlor_listener_new (GSocket *socket, const ParlorListenerOptions *options, GError **error)
+{
+  g_autoptr (ParlorListener) self = g_new0 (ParlorListener, 1);
+
+  self->socket = g_object_ref (socket);
+  self->options = *options;
+  self->host = (ParlorVisitorHost){
+    .poll = options->poll,
+    .agenda = options->agenda,
+    .request_ms = options->request_ms,
+    .user_data = self,
+    .request = on_request,
+    .over = on_visitor_over,
+  };
+  self->visitors = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) parlor_visitor_free, NULL);
+  g_socket_set_blocking (socket, FALSE);
+  /* Messages are small and somebody waits for each: no Nagle. What is accepted inherits it. */
+  if (!g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, error))
+    return NULL;
+  if (!parlor_poll_watch (options->poll, &self->watch, g_socket_get_fd (socket), on_ready, self))
+    {
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "%s", g_strerror (errno));
+      return NULL;
+    }
+  return g_steal_pointer (&self);
+}
+
+/**
+ * parlor_listener_new_at:
+ * @address: where; port 0 for any
+ * @options: as for parlor_listener_new()
+ * @error: a #GIOErrorEnum
+ *
+ * Returns: (transfer full) (nullable): a listener
+ */
+ParlorListener *
+parlor_listener_new_at (GSocketAddress *address, const ParlorListenerOptions *options, GError **error)
 {
   g_autoptr (GSocket) socket = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_STREAM,
                                              G_SOCKET_PROTOCOL_TCP, error);
@@ -241,29 +160,20 @@ parlor_listener_new (GSocketAddress *address,
   g_socket_set_listen_backlog (socket, BACKLOG);
   if (!g_socket_listen (socket, error))
     return NULL;
-  return parlor_listener_new_from_socket (socket, agenda, max_connections, request_ms);
+  return parlor_listener_new (socket, options, error);
 }
 
-/**
- * parlor_listener_new_from_socket:
- * @socket: one that listens already
- *
- * As parlor_listener_new().
- *
- * Returns: (transfer full): a listener
- */
-ParlorListener *
-parlor_listener_new_from_socket (GSocket *socket, ParlorAgenda *agenda, guint max_connections, guint request_ms)
+/* Accepts nobody any more, and closes the connections that are not stolen. */
+void
+parlor_listener_free (ParlorListener *self)
 {
-  ParlorListener *self = g_object_new (PARLOR_TYPE_LISTENER, NULL);
-
-  g_socket_set_blocking (socket, FALSE);
-  self->socket = g_object_ref (socket);
-  self->agenda = agenda;
-  self->max_connections = max_connections;
-  self->request_ms = request_ms;
-  work (self);
-  return self;
+  parlor_poll_unwatch (self->options.poll, &self->watch);
+  parlor_agenda_clear (self->options.agenda, &self->retry);
+  g_hash_table_unref (self->visitors);
+  g_clear_pointer (&self->host.tls, parlor_tls_unref);
+  g_socket_close (self->socket, NULL);
+  g_object_unref (self->socket);
+  g_free (self);
 }
 
 /* (transfer full) (nullable): where it listens, with the port that it got. */
@@ -273,38 +183,23 @@ parlor_listener_get_address (ParlorListener *self)
   return g_socket_get_local_address (self->socket, NULL);
 }
 
-/**
- * parlor_listener_admit:
- * @self: a listener
- * @connection: one that came from it
- *
- * It has become a guest: the deadline for its request ends.
- */
+/* @tls: (nullable): for those whose first byte comes from now on */
 void
-parlor_listener_admit (ParlorListener *self, GIOStream *connection)
+parlor_listener_set_tls (ParlorListener *self, ParlorTls *tls)
 {
-  if (g_hash_table_contains (self->connections, connection))
-    g_hash_table_insert (self->connections, connection, NULL);
+  g_clear_pointer (&self->host.tls, parlor_tls_unref);
+  self->host.tls = tls ? parlor_tls_ref (tls) : NULL;
 }
 
 /**
- * parlor_listener_close:
+ * parlor_listener_release:
  * @self: a listener
  *
- * Accepts nobody any more, and ends the connections that are not admitted. Idempotent.
+ * A connection that was stolen is closed: there is room for another.
  */
 void
-parlor_listener_close (ParlorListener *self)
+parlor_listener_release (ParlorListener *self)
 {
-  GHashTableIter iter;
-  gpointer connection;
-  gpointer request;
-
-  rest (self);
-  destroy_source (g_steal_pointer (&self->retry_source));
-  g_socket_close (self->socket, NULL);
-  g_hash_table_iter_init (&iter, self->connections);
-  while (g_hash_table_iter_next (&iter, &connection, &request))
-    if (request != NULL)
-      g_socket_shutdown (g_socket_connection_get_socket (connection), TRUE, TRUE, NULL);
+  if (self->n_connections-- == self->options.max_connections)
+    parlor_poll_again (self->options.poll, &self->watch);
 }

@@ -3,24 +3,41 @@
 
 #include <gio/gio.h>
 
-#include "parlor-agenda.h"
+#include "parlor-visitor.h"
 
 G_BEGIN_DECLS
 
-#define PARLOR_TYPE_LISTENER (parlor_listener_get_type ())
-G_DECLARE_FINAL_TYPE (ParlorListener, parlor_listener, PARLOR, LISTENER, GObject)
+/**
+ * ParlorListener:
+ *
+ * A listening socket, and the visitors who came over it. It is used in the thread of its poll.
+ */
+typedef struct _ParlorListener ParlorListener;
 
-ParlorListener *parlor_listener_new (GSocketAddress *address,
-                                     ParlorAgenda *agenda,
-                                     guint max_connections,
-                                     guint request_ms,
-                                     GError **error);
-ParlorListener *parlor_listener_new_from_socket (GSocket *socket,
-                                                 ParlorAgenda *agenda,
-                                                 guint max_connections,
-                                                 guint request_ms);
+/* As of #ParlorVisitorHost. */
+typedef void (*ParlorListenerFunc) (ParlorVisitor *visitor, const ParlorRequest *request, gpointer user_data);
+
+/**
+ * ParlorListenerOptions: how it listens.
+ */
+typedef struct
+{
+  ParlorPoll *poll;      /* it and the agenda must live as long as the listener */
+  ParlorAgenda *agenda;  /* for deadlines */
+  guint max_connections; /* at once; more wait until one ends */
+  guint request_ms;      /* how long a connection may stay before its request is answered, or stolen */
+  gboolean is_counted;   /* in the metrics */
+  ParlorListenerFunc request;
+  gpointer user_data;
+} ParlorListenerOptions;
+
+ParlorListener *parlor_listener_new (GSocket *socket, const ParlorListenerOptions *options, GError **error);
+ParlorListener *parlor_listener_new_at (GSocketAddress *address, const ParlorListenerOptions *options, GError **error);
+void parlor_listener_free (ParlorListener *self);
 GSocketAddress *parlor_listener_get_address (ParlorListener *self);
-void parlor_listener_admit (ParlorListener *self, GIOStream *connection);
-void parlor_listener_close (ParlorListener *self);
+void parlor_listener_set_tls (ParlorListener *self, ParlorTls *tls);
+void parlor_listener_release (ParlorListener *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ParlorListener, parlor_listener_free)
 
 G_END_DECLS

@@ -43,16 +43,14 @@ static const struct
   { "Cross-Origin-Opener-Policy", "same-origin" },
   { "Cross-Origin-Resource-Policy", "same-origin" },
   { "Cache-Control", "no-cache" },
-  { "Connection", "close" },
 };
 
 static void
-add_headers (SoupServerMessage *request)
+respond (ParlorResponse *response, guint status, const char *content_type, GBytes *body)
 {
-  SoupMessageHeaders *response = soup_server_message_get_response_headers (request);
-
+  parlor_response_init (response, status, content_type, body);
   for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
-    soup_message_headers_replace (response, headers[i].name, headers[i].value);
+    soup_message_headers_replace (response->headers, headers[i].name, headers[i].value);
 }
 
 static const char *
@@ -65,7 +63,7 @@ get_content_type (const char *name)
 }
 
 void
-parlor_page_respond (SoupServerMessage *request, const char *name)
+parlor_page_respond (ParlorResponse *response, const char *name)
 {
   g_autofree char *path = g_strconcat (RESOURCE_PREFIX, name, NULL);
   g_autoptr (GBytes) content = g_resource_lookup_data (parlor_relay_get_resource (), path,
@@ -73,38 +71,31 @@ parlor_page_respond (SoupServerMessage *request, const char *name)
 
   if (content == NULL)
     {
-      parlor_page_respond_status (request, SOUP_STATUS_NOT_FOUND, "There is no such page.");
+      parlor_page_respond_status (response, SOUP_STATUS_NOT_FOUND, "There is no such page.");
       return;
     }
-  add_headers (request);
-  soup_server_message_set_status (request, SOUP_STATUS_OK, NULL);
-  soup_server_message_set_response (request, get_content_type (name), SOUP_MEMORY_COPY,
-                                    g_bytes_get_data (content, NULL), g_bytes_get_size (content));
+  respond (response, SOUP_STATUS_OK, get_content_type (name), g_steal_pointer (&content));
 }
 
 void
-parlor_page_respond_status (SoupServerMessage *request, guint status, const char *text)
+parlor_page_respond_status (ParlorResponse *response, guint status, const char *text)
 {
   g_autofree char *line = g_strconcat (text, "\n", NULL);
 
-  parlor_page_respond_text (request, status, "text/plain; charset=utf-8", line);
+  parlor_page_respond_text (response, status, "text/plain; charset=utf-8", line);
 }
 
 void
-parlor_page_respond_health (SoupServerMessage *request, gboolean draining)
+parlor_page_respond_health (ParlorResponse *response, gboolean draining)
 {
   if (draining)
-    parlor_page_respond_status (request, SOUP_STATUS_SERVICE_UNAVAILABLE, "draining");
+    parlor_page_respond_status (response, SOUP_STATUS_SERVICE_UNAVAILABLE, "draining");
   else
-    parlor_page_respond_status (request, SOUP_STATUS_OK, "ok");
+    parlor_page_respond_status (response, SOUP_STATUS_OK, "ok");
 }
 
 void
-parlor_page_respond_text (SoupServerMessage *request, guint status, const char *content_type, const char *text)
+parlor_page_respond_text (ParlorResponse *response, guint status, const char *content_type, const char *text)
 {
-  add_headers (request);
-  /* libsoup 3.2 has no words for 421. */
-  soup_server_message_set_status (request, status,
-                                  status == SOUP_STATUS_MISDIRECTED_REQUEST ? "Misdirected Request" : NULL);
-  soup_server_message_set_response (request, content_type, SOUP_MEMORY_COPY, text, strlen (text));
+  respond (response, status, content_type, g_bytes_new (text, strlen (text)));
 }

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <libsoup/soup.h>
+#include "parlor-response.h"
 
 G_BEGIN_DECLS
 
-/* Answers with the file @name of the guest page, or 404. */
-void parlor_page_respond (SoupServerMessage *request, const char *name);
-/* Answers with @status and a line of plain text. */
-void parlor_page_respond_status (SoupServerMessage *request, guint status, const char *text);
+/* What libsoup 3.2 has no names for: RFC 6585. */
+#define PARLOR_STATUS_TOO_MANY_REQUESTS 429
+#define PARLOR_STATUS_HEADERS_TOO_LARGE 431
+
+/* All of these fill in @response, (out caller-allocates). The file @name of the guest page, or 404. */
+void parlor_page_respond (ParlorResponse *response, const char *name);
+/* @status and a line of plain text. */
+void parlor_page_respond_status (ParlorResponse *response, guint status, const char *text);
 /* The same for a whole text of any type. */
-void parlor_page_respond_text (SoupServerMessage *request, guint status, const char *content_type, const char *text);
+void parlor_page_respond_text (ParlorResponse *response, guint status, const char *content_type, const char *text);
 /* What a load balancer asks: 200 "ok", or 503 while the relay lets nobody in before its end. */
-void parlor_page_respond_health (SoupServerMessage *request, gboolean draining);
+void parlor_page_respond_health (ParlorResponse *response, gboolean draining);
 
 G_END_DECLS

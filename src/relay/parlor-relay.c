@@ -10,7 +10,6 @@
 #include "parlor-error.h"
 #include "parlor-frame.h"
 #include "parlor-guest.h"
-#include "parlor-tls-handshake.h"
 #include "parlor-listener.h"
 #include "parlor-metrics.h"
 #include "parlor-monitor.h"
@@ -19,13 +18,11 @@
 #include "parlor-rooms.h"
 #include "parlor-token.h"
 
-#include <libsoup/soup.h>
-
 /*
  * ParlorRelay: listens, answers requests, and holds the rooms and their guests.
  *
- * libsoup reads requests and makes the WebSocket handshake; connections come to it from a ParlorListener, and leave it
- * as a ParlorGuest each. All of it lives in the main context that was thread-default at parlor_relay_listen(), be that
+ * Connections come from a ParlorListener, as visitors who ask for something: they get an answer, or become a ParlorGuest
+ * each. All of it lives in the main context that was thread-default at parlor_relay_listen(), be that
  * a program's own or that of a thread inside the app. What it logs names no room, guest, id or address.
  */
 
@@ -44,9 +41,8 @@
 #define DEFAULT_AWAY_MS 90000
 #define DEFAULT_MAX_KEPT 32
 #define DEFAULT_KNOCK_MS 120000
-#define SPARE_CONNECTIONS 64         /* for requests of the page, and to say 503 when the relay is full */
-#define RETRY_AFTER "10"             /* seconds */
-#define STATUS_TOO_MANY_REQUESTS 429 /* RFC 6585; libsoup has no name for it */
+#define SPARE_CONNECTIONS 64 /* for requests of the page, and to say 503 when the relay is full */
+#define RETRY_AFTER "10"     /* seconds */
 #define STRICT_TRANSPORT "max-age=31536000"
 
 struct _ParlorRelay
@@ -55,8 +51,7 @@ struct _ParlorRelay
 
   ParlorRelayLimits limits;
   ParlorListener *listener; /* NULL = not listening */
-  SoupServer *server;
-  GTlsCertificate *certificate; /* NULL = plain HTTP */
+  ParlorTls *tls;           /* NULL = plain HTTP */
   ParlorPoll *poll;
   ParlorAgenda *agenda;
   ParlorGuestHost host;
@@ -79,21 +74,20 @@ G_DEFINE_FINAL_TYPE (ParlorRelay, parlor_relay, G_TYPE_OBJECT)
 
 /* Where @request comes from, as it is counted: (transfer full) (nullable), NULL when it is not. */
 static char *
-get_network (ParlorRelay *self, SoupServerMessage *request)
+get_network (ParlorRelay *self, const ParlorRequest *request)
 {
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (request);
-  const char *token = soup_message_headers_get_one (headers, "Parlor-Host");
-  const ParlorTokenHash hash = parlor_token_hash (token);
-  GSocketAddress *address = soup_server_message_get_remote_address (request);
+  const char *token = soup_message_headers_get_one (request->headers, "Parlor-Host");
   g_autoptr (GInetAddress) client = NULL;
 
-  if (token != NULL && self->has_host_token && parlor_token_hash_equal (&self->host_token, &hash))
-    return NULL;
-  if (!G_IS_INET_SOCKET_ADDRESS (address))
-    return NULL;
-  client = parlor_proxies_find_client (self->proxies,
-                                       g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)),
-                                       soup_message_headers_get_list (headers, "X-Forwarded-For"));
+  if (token != NULL && self->has_host_token)
+    {
+      const ParlorTokenHash hash = parlor_token_hash (token);
+
+      if (parlor_token_hash_equal (&self->host_token, &hash))
+        return NULL;
+    }
+  client = parlor_proxies_find_client (self->proxies, request->peer,
+                                       soup_message_headers_get_list (request->headers, "X-Forwarded-For"));
   return parlor_crowd_get_network (client);
 }
 
@@ -125,10 +119,11 @@ on_guest_over (ParlorGuest *guest, gpointer user_data)
   ParlorRelay *self = user_data;
 
   g_hash_table_remove (self->leaving, guest);
+  parlor_listener_release (self->listener);
 }
 
 static void
-add_guest (ParlorRelay *self, GIOStream *stream, ParlorDialect dialect, const char *room_name, const char *network)
+add_guest (ParlorRelay *self, ParlorStream *stream, ParlorDialect dialect, const char *room_name, const char *network)
 {
   gboolean is_crowded = parlor_rooms_are_crowded (self->rooms, network);
   g_autoptr (ParlorGuest) guest = parlor_guest_new (stream, dialect, room_name, network, &self->host);
@@ -145,156 +140,134 @@ add_guest (ParlorRelay *self, GIOStream *stream, ParlorDialect dialect, const ch
 }
 
 static void
-on_upgraded (SoupServerMessage *request, ParlorRelay *self)
+respond_busy (ParlorResponse *response, guint status, const char *text)
 {
-  SoupMessageHeaders *response = soup_server_message_get_response_headers (request);
-  gboolean is_parlor = soup_message_headers_get_one (response, "Sec-WebSocket-Protocol") != NULL;
-  const char *room = parlor_door_get_room (g_uri_get_path (soup_server_message_get_uri (request)));
-  g_autoptr (SoupServerMessage) alive = g_object_ref (request);
-  g_autoptr (GIOStream) stream = soup_server_message_steal_connection (request);
-  g_autofree char *network = get_network (self, request);
-
-  if (self->listener == NULL)
-    return;
-
-  parlor_listener_admit (self->listener, G_IO_STREAM (parlor_tls_handshake_get_connection (stream)));
-  add_guest (self, stream, is_parlor ? PARLOR_DIALECT_PARLOR : PARLOR_DIALECT_SEED, room, network);
+  parlor_page_respond_status (response, status, text);
+  soup_message_headers_replace (response->headers, "Retry-After", RETRY_AFTER);
 }
 
+/* A newcomer's socket takes so little at once, or it is no good. */
 static void
-respond_busy (SoupServerMessage *request, guint status, const char *text)
+let_in (ParlorRelay *self, ParlorVisitor *visitor, const char *answer, ParlorDialect dialect, const char *room, const char *network)
 {
-  parlor_page_respond_status (request, status, text);
-  soup_message_headers_replace (soup_server_message_get_response_headers (request), "Retry-After", RETRY_AFTER);
+  ParlorStream stream = parlor_visitor_steal (visitor);
+
+  if (parlor_stream_write (&stream, answer, strlen (answer)) == (gssize) strlen (answer))
+    {
+      add_guest (self, &stream, dialect, room, network);
+    }
+  else
+    {
+      parlor_stream_close (&stream);
+      parlor_listener_release (self->listener);
+    }
 }
 
+/* Lets it in, or fills in @response. */
 static void
-upgrade (ParlorRelay *self, SoupServerMessage *request, gboolean is_foreign)
+upgrade (ParlorRelay *self, ParlorVisitor *visitor, const ParlorRequest *request, gboolean is_foreign, ParlorResponse *response)
 {
-  static const char *subprotocols[] = { PARLOR_WIRE_SUBPROTOCOL, NULL };
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (request);
-  gboolean is_seed = soup_message_headers_get_list (headers, "Sec-WebSocket-Protocol") == NULL;
-  gboolean is_lobby = g_str_equal (g_uri_get_path (soup_server_message_get_uri (request)), "/");
+  gboolean is_seed = soup_message_headers_get_list (request->headers, "Sec-WebSocket-Protocol") == NULL;
+  gboolean is_lobby = g_str_equal (request->path, "/");
   g_autofree char *network = get_network (self, request);
+  g_autofree char *accepted = NULL;
+  gboolean is_parlor;
 
   if (is_foreign && !(is_seed && is_lobby && self->seed_pages))
-    {
-      parlor_page_respond_status (request, SOUP_STATUS_FORBIDDEN, "Pages of other sites may not call here.");
-    }
+    parlor_page_respond_status (response, SOUP_STATUS_FORBIDDEN, "Pages of other sites may not call here.");
   else if (g_hash_table_size (self->guests) >= self->limits.max_connections)
-    {
-      respond_busy (request, SOUP_STATUS_SERVICE_UNAVAILABLE, "This relay is full.");
-    }
+    respond_busy (response, SOUP_STATUS_SERVICE_UNAVAILABLE, "This relay is full.");
   else if (parlor_rooms_are_crowded (self->rooms, network))
-    {
-      respond_busy (request, STATUS_TOO_MANY_REQUESTS, "Too many come from this address.");
-    }
-  else if (soup_websocket_server_process_handshake (request, NULL, (char **) subprotocols, NULL, NULL))
-    {
-      g_signal_connect_object (request, "wrote-informational", G_CALLBACK (on_upgraded), self, 0);
-    }
-}
-
-static void
-answer (ParlorRelay *self, SoupServerMessage *request, const char *path, gboolean is_foreign)
-{
-  const char *method = soup_server_message_get_method (request);
-
-  if (is_foreign)
-    parlor_page_respond_status (request, SOUP_STATUS_FORBIDDEN, "Pages of other sites may not call here.");
-  else if (method != SOUP_METHOD_GET && method != SOUP_METHOD_HEAD)
-    {
-      parlor_page_respond_status (request, SOUP_STATUS_METHOD_NOT_ALLOWED, "Only GET and HEAD.");
-      soup_message_headers_replace (soup_server_message_get_response_headers (request), "Allow", "GET, HEAD");
-    }
-  else if (g_str_has_prefix (path, PARLOR_DOOR_PAGE_PATH))
-    parlor_page_respond (request, path + strlen (PARLOR_DOOR_PAGE_PATH));
+    respond_busy (response, PARLOR_STATUS_TOO_MANY_REQUESTS, "Too many come from this address.");
+  else if (!(accepted = parlor_request_shake_hands (request, PARLOR_WIRE_SUBPROTOCOL, &is_parlor)))
+    parlor_page_respond_status (response, SOUP_STATUS_BAD_REQUEST, "This is no WebSocket handshake of ours.");
   else
-    parlor_page_respond (request, "index.html");
-}
-
-static gboolean
-is_over_tls (SoupServerMessage *request)
-{
-  return g_str_equal (g_uri_get_scheme (soup_server_message_get_uri (request)), "https");
+    let_in (self, visitor, accepted, is_parlor ? PARLOR_DIALECT_PARLOR : PARLOR_DIALECT_SEED,
+            parlor_door_get_room (request->path), network);
 }
 
 static void
-tell_strict_transport (ParlorRelay *self, SoupServerMessage *request)
+respond_page (const ParlorRequest *request, gboolean is_foreign, ParlorResponse *response)
 {
-  const char *proto = soup_message_headers_get_one (soup_server_message_get_request_headers (request),
-                                                    "X-Forwarded-Proto");
-  GSocketAddress *remote = soup_server_message_get_remote_address (request);
-  gboolean by_proxy = g_strcmp0 (proto, "https") == 0 && G_IS_INET_SOCKET_ADDRESS (remote)
-                      && parlor_proxies_trust (self->proxies,
-                                               g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)));
-
-  if (self->strict_transport && (by_proxy || is_over_tls (request)))
-    soup_message_headers_replace (soup_server_message_get_response_headers (request), "Strict-Transport-Security",
-                                  STRICT_TRANSPORT);
+  if (is_foreign)
+    parlor_page_respond_status (response, SOUP_STATUS_FORBIDDEN, "Pages of other sites may not call here.");
+  else if (!parlor_request_is_method (request, "GET") && !parlor_request_is_method (request, "HEAD"))
+    {
+      parlor_page_respond_status (response, SOUP_STATUS_METHOD_NOT_ALLOWED, "Only GET and HEAD.");
+      soup_message_headers_replace (response->headers, "Allow", "GET, HEAD");
+    }
+  else if (g_str_has_prefix (request->path, PARLOR_DOOR_PAGE_PATH))
+    parlor_page_respond (response, request->path + strlen (PARLOR_DOOR_PAGE_PATH));
+  else
+    parlor_page_respond (response, "index.html");
 }
 
 static void
-on_request (SoupServer *server, SoupServerMessage *request, const char *path, GHashTable *query, gpointer user_data)
+tell_strict_transport (ParlorRelay *self, const ParlorRequest *request, ParlorResponse *response)
+{
+  const char *proto = soup_message_headers_get_one (request->headers, "X-Forwarded-Proto");
+  gboolean by_proxy = g_strcmp0 (proto, "https") == 0 && parlor_proxies_trust (self->proxies, request->peer);
+
+  if (self->strict_transport && (by_proxy || request->is_tls))
+    soup_message_headers_replace (response->headers, "Strict-Transport-Security", STRICT_TRANSPORT);
+}
+
+/* Lets it in, or fills in @response. */
+static void
+hear_request (ParlorRelay *self, ParlorVisitor *visitor, const ParlorRequest *request, gboolean is_upgrade, ParlorResponse *response)
+{
+  const char *path = request->path;
+  const char *origin = soup_message_headers_get_list (request->headers, "Origin");
+  gboolean is_foreign = origin != NULL && !parlor_door_origin_matches (origin, request->host ? request->host : "");
+
+  if (self->tls != NULL && !request->is_tls)
+    parlor_page_respond_status (response, SOUP_STATUS_BAD_REQUEST, "This relay speaks TLS: use https, not http.");
+  else if (g_str_equal (path, PARLOR_DOOR_HEALTH_PATH) && !is_upgrade)
+    parlor_page_respond_health (response, self->draining);
+  else if (!parlor_door_host_is_allowed (request->host, self->allowed_hosts))
+    parlor_page_respond_status (response, SOUP_STATUS_MISDIRECTED_REQUEST, "This relay does not go by that name.");
+  else if (parlor_door_get_room (path) == NULL && (is_upgrade || !g_str_has_prefix (path, PARLOR_DOOR_PAGE_PATH)))
+    parlor_page_respond_status (response, SOUP_STATUS_NOT_FOUND, "There is no such room.");
+  else if (self->draining)
+    respond_busy (response, SOUP_STATUS_SERVICE_UNAVAILABLE, "This relay is closing.");
+  else if (is_upgrade)
+    upgrade (self, visitor, request, is_foreign, response);
+  else
+    respond_page (request, is_foreign, response);
+}
+
+static void
+on_request (ParlorVisitor *visitor, const ParlorRequest *request, gpointer user_data)
 {
   ParlorRelay *self = user_data;
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (request);
-  /* As lists: two Hosts in one head make one that is no name at all. */
-  const char *host = soup_message_headers_get_list (headers, "Host");
-  const char *origin = soup_message_headers_get_list (headers, "Origin");
-  gboolean is_foreign = origin != NULL && !parlor_door_origin_matches (origin, host ? host : "");
-  gboolean is_upgrade = soup_server_message_get_method (request) == SOUP_METHOD_GET
-                        && soup_message_headers_header_contains (headers, "Upgrade", "websocket");
+  gboolean is_upgrade = parlor_request_wants_upgrade (request);
+  g_auto (ParlorResponse) response = { 0 };
 
-  tell_strict_transport (self, request);
-  if (self->certificate != NULL && !is_over_tls (request))
-    parlor_page_respond_status (request, SOUP_STATUS_BAD_REQUEST, "This relay speaks TLS: use https, not http.");
-  else if (g_str_equal (path, PARLOR_DOOR_HEALTH_PATH) && !is_upgrade)
-    parlor_page_respond_health (request, self->draining);
-  else if (!parlor_door_host_is_allowed (host, self->allowed_hosts))
-    parlor_page_respond_status (request, SOUP_STATUS_MISDIRECTED_REQUEST, "This relay does not go by that name.");
-  else if (parlor_door_get_room (path) == NULL && (is_upgrade || !g_str_has_prefix (path, PARLOR_DOOR_PAGE_PATH)))
-    parlor_page_respond_status (request, SOUP_STATUS_NOT_FOUND, "There is no such room.");
-  else if (self->draining)
-    respond_busy (request, SOUP_STATUS_SERVICE_UNAVAILABLE, "This relay is closing.");
-  else if (is_upgrade)
-    upgrade (self, request, is_foreign);
-  else
-    answer (self, request, path, is_foreign);
-  if (is_upgrade && soup_server_message_get_status (request) != SOUP_STATUS_SWITCHING_PROTOCOLS)
+  hear_request (self, visitor, request, is_upgrade, &response);
+  if (parlor_visitor_is_stolen (visitor))
+    return;
+  if (is_upgrade)
     parlor_metrics_add (PARLOR_METRIC_REFUSED, 1);
+  tell_strict_transport (self, request, &response);
+  parlor_visitor_answer (visitor, request, &response);
 }
 
-static void
-on_request_started (SoupServer *server, SoupServerMessage *request, gpointer user_data)
+static ParlorListenerOptions
+get_listener_options (ParlorRelay *self)
 {
-  /* Nobody has business sending a body; it would be kept whole. */
-  soup_message_body_set_accumulate (soup_server_message_get_request_body (request), FALSE);
+  return (ParlorListenerOptions){
+    .poll = self->poll,
+    .agenda = self->agenda,
+    .max_connections = self->limits.max_connections + SPARE_CONNECTIONS,
+    .request_ms = self->limits.request_ms,
+    .is_counted = TRUE,
+    .request = on_request,
+    .user_data = self,
+  };
 }
 
 static void
-on_handshake_done (ParlorTlsHandshake *handshake, GIOStream *stream, ParlorRelay *self)
-{
-  GSocketConnection *connection = parlor_tls_handshake_get_connection (stream);
-  g_autoptr (GSocketAddress) local = g_socket_connection_get_local_address (connection, NULL);
-  g_autoptr (GSocketAddress) remote = g_socket_connection_get_remote_address (connection, NULL);
-
-  /* One that is closed already has no remote address: letting go of it closes our end. */
-  if (self->listener != NULL && local != NULL && remote != NULL)
-    soup_server_accept_iostream (self->server, stream, local, remote, NULL);
-}
-
-static void
-on_connected (ParlorListener *listener, GSocketConnection *connection, ParlorRelay *self)
-{
-  g_autoptr (ParlorTlsHandshake) handshake = parlor_tls_handshake_new (connection, self->certificate);
-
-  parlor_metrics_add (PARLOR_METRIC_CONNECTIONS, 1);
-  g_signal_connect_object (handshake, "done", G_CALLBACK (on_handshake_done), self, 0);
-}
-
-static void
-start_server (ParlorRelay *self)
+start_serving (ParlorRelay *self)
 {
   g_autoptr (GSocketAddress) address = parlor_listener_get_address (self->listener);
   GInetAddress *inet = address ? g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)) : NULL;
@@ -312,12 +285,7 @@ start_server (ParlorRelay *self)
 
   if (!self->seed_pages_set)
     self->seed_pages = inet != NULL && g_inet_address_get_is_loopback (inet);
-  g_signal_connect_object (self->listener, "connected", G_CALLBACK (on_connected), self, 0);
-
-  /* Raw paths: a room is what was written, not what some %2f decodes to. */
-  self->server = soup_server_new ("raw-paths", TRUE, NULL);
-  g_signal_connect_object (self->server, "request-started", G_CALLBACK (on_request_started), self, 0);
-  soup_server_add_handler (self->server, NULL, on_request, self, NULL);
+  parlor_listener_set_tls (self->listener, self->tls);
 }
 
 static void
@@ -333,7 +301,7 @@ parlor_relay_finalize (GObject *object)
 {
   ParlorRelay *self = PARLOR_RELAY (object);
 
-  g_clear_object (&self->certificate);
+  g_clear_pointer (&self->tls, parlor_tls_unref);
   parlor_proxies_free (self->proxies);
   g_hash_table_unref (self->allowed_hosts);
   g_hash_table_unref (self->guests);
@@ -399,13 +367,29 @@ parlor_relay_new (const ParlorRelayLimits *limits)
   return self;
 }
 
+/* What the listener needs; it is kept when the relay listens in the end. */
+static gboolean
+prepare (ParlorRelay *self, GError **error)
+{
+  self->poll = parlor_poll_new (error);
+  if (self->poll == NULL)
+    return FALSE;
+  self->agenda = parlor_agenda_new ();
+  return TRUE;
+}
+
+static void
+forget_sources (ParlorRelay *self)
+{
+  g_clear_pointer (&self->agenda, parlor_agenda_free);
+  g_clear_pointer (&self->poll, parlor_poll_free);
+}
+
 gboolean
 parlor_relay_listen (ParlorRelay *self, const char *address, guint16 port, GError **error)
 {
   g_autoptr (GInetAddress) inet = g_inet_address_new_from_string (address);
   g_autoptr (GSocketAddress) socket_address = NULL;
-  g_autoptr (ParlorPoll) poll = NULL;
-  g_autoptr (ParlorAgenda) agenda = NULL;
 
   g_return_val_if_fail (self->listener == NULL, FALSE);
 
@@ -415,19 +399,19 @@ parlor_relay_listen (ParlorRelay *self, const char *address, guint16 port, GErro
       return FALSE;
     }
   socket_address = g_inet_socket_address_new (inet, port);
-  poll = parlor_poll_new (error);
-  agenda = parlor_agenda_new ();
-  if (poll != NULL)
-    self->listener = parlor_listener_new (socket_address, agenda, self->limits.max_connections + SPARE_CONNECTIONS,
-                                          self->limits.request_ms, error);
+  if (prepare (self, error))
+    {
+      const ParlorListenerOptions options = get_listener_options (self);
+
+      self->listener = parlor_listener_new_at (socket_address, &options, error);
+    }
   if (self->listener == NULL)
     {
+      forget_sources (self);
       g_prefix_error (error, "Cannot listen on %s port %u: ", address, port);
       return FALSE;
     }
-  self->poll = g_steal_pointer (&poll);
-  self->agenda = g_steal_pointer (&agenda);
-  start_server (self);
+  start_serving (self);
   return TRUE;
 }
 
@@ -435,7 +419,6 @@ gboolean
 parlor_relay_listen_socket (ParlorRelay *self, GSocket *socket, GError **error)
 {
   g_autoptr (GSocketAddress) address = g_socket_get_local_address (socket, error);
-  g_autoptr (ParlorPoll) poll = NULL;
 
   g_return_val_if_fail (self->listener == NULL, FALSE);
 
@@ -446,14 +429,18 @@ parlor_relay_listen_socket (ParlorRelay *self, GSocket *socket, GError **error)
       g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_UNREACHABLE, "The socket is not one of TCP");
       return FALSE;
     }
-  poll = parlor_poll_new (error);
-  if (poll == NULL)
-    return FALSE;
-  self->poll = g_steal_pointer (&poll);
-  self->agenda = parlor_agenda_new ();
-  self->listener = parlor_listener_new_from_socket (
-    socket, self->agenda, self->limits.max_connections + SPARE_CONNECTIONS, self->limits.request_ms);
-  start_server (self);
+  if (prepare (self, error))
+    {
+      const ParlorListenerOptions options = get_listener_options (self);
+
+      self->listener = parlor_listener_new (socket, &options, error);
+    }
+  if (self->listener == NULL)
+    {
+      forget_sources (self);
+      return FALSE;
+    }
+  start_serving (self);
   return TRUE;
 }
 
@@ -472,6 +459,13 @@ gboolean
 parlor_relay_listen_metrics (ParlorRelay *self, const char *address, guint16 port, GError **error)
 {
   g_autoptr (GSocketAddress) socket_address = g_inet_socket_address_new_from_string (address, port);
+  const ParlorMonitorOptions options = {
+    .poll = self->poll,
+    .agenda = self->agenda,
+    .allowed_hosts = self->allowed_hosts,
+    .ask = on_ask,
+    .user_data = self,
+  };
 
   g_return_val_if_fail (self->listener != NULL && self->monitor == NULL, FALSE);
 
@@ -480,7 +474,7 @@ parlor_relay_listen_metrics (ParlorRelay *self, const char *address, guint16 por
       g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_UNREACHABLE, "'%s' is not an IPv4 or IPv6 address", address);
       return FALSE;
     }
-  self->monitor = parlor_monitor_new (socket_address, self->allowed_hosts, on_ask, self, error);
+  self->monitor = parlor_monitor_new (socket_address, &options, error);
   if (self->monitor == NULL)
     g_prefix_error (error, "Cannot listen on %s port %u: ", address, port);
   return self->monitor != NULL;
@@ -518,13 +512,16 @@ parlor_relay_get_url (ParlorRelay *self)
   g_autoptr (GSocketAddress) address = self->listener ? parlor_listener_get_address (self->listener) : NULL;
   g_autofree char *text = address ? g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address)) : NULL;
 
-  return g_strconcat (self->certificate ? "https://" : "http://", text ? text : "", NULL);
+  return g_strconcat (self->tls ? "https://" : "http://", text ? text : "", NULL);
 }
 
 void
 parlor_relay_set_certificate (ParlorRelay *self, GTlsCertificate *certificate)
 {
-  g_set_object (&self->certificate, certificate);
+  g_clear_pointer (&self->tls, parlor_tls_unref);
+  self->tls = certificate ? parlor_tls_new (certificate) : NULL;
+  if (self->listener != NULL)
+    parlor_listener_set_tls (self->listener, self->tls);
 }
 
 void
@@ -610,11 +607,7 @@ parlor_relay_close (ParlorRelay *self)
   g_hash_table_remove_all (self->guests);
   g_hash_table_remove_all (self->leaving);
 
-  g_clear_object (&self->monitor);
-  parlor_listener_close (self->listener);
-  soup_server_disconnect (self->server);
-  g_clear_object (&self->server);
-  g_clear_object (&self->listener);
-  g_clear_pointer (&self->agenda, parlor_agenda_free);
-  g_clear_pointer (&self->poll, parlor_poll_free);
+  g_clear_pointer (&self->monitor, parlor_monitor_free);
+  g_clear_pointer (&self->listener, parlor_listener_free);
+  forget_sources (self);
 }

@@ -33,26 +33,6 @@ typedef struct
   char id[PARLOR_WIRE_MAX_ID + 1];
 } End;
 
-/*
- * A request whose Transfer-Encoding libsoup 3.2 does not know leaks a few bytes that libsoup allocated: the path, it seems, which nobody
- * has confirmed. Leaks of the relay's own below libsoup are hidden with it. The whole stack of an allocation is needed to see that it is
- * libsoup's.
- */
-const char *__asan_default_options (void);
-const char *__lsan_default_suppressions (void);
-
-const char *
-__asan_default_options (void)
-{
-  return "fast_unwind_on_malloc=0";
-}
-
-const char *
-__lsan_default_suppressions (void)
-{
-  return "leak:libsoup-3.0\n";
-}
-
 static ParlorRelay *relay;
 static End witness = { .fd = -1 };
 

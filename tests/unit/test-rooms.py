@@ -37,7 +37,7 @@ LIBRARIES = {
     'GTK': (r'(gtk|gdk|gsk|adwaita)([-/.]|$)', 'ui main'),
     'GStreamer': (r'gst/', 'media core ui main parlor-peer'),
     'libsoup': (r'libsoup/', 'signaling relay'),
-    'GnuTLS': (r'gnutls/', 'trust'),
+    'GnuTLS': (r'gnutls/', 'trust relay'),
     'libnatpmp and libminiupnpc': (r'(natpmp\.h|miniupnpc/)', 'reach'),
     'libqrencode': (r'qrencode\.h', 'ui'),
 }
@@ -131,6 +131,8 @@ PLANTED = [
     ('media/parlor-m.c', '<gst/webrtc/webrtc.h>', None),
     ('core/parlor-o.c', '<libsoup/soup.h>', 'libsoup is not for core'),
     ('relay/parlor-r.c', '<libsoup/soup.h>', None),
+    ('relay/parlor-r.c', '<gnutls/gnutls.h>', None),
+    ('call/parlor-c.c', '<gnutls/gnutls.h>', 'GnuTLS is not for call'),
     ('core/parlor-o.c', '<miniupnpc/miniupnpc.h>', 'libminiupnpc is not for core'),
     ('reach/parlor-n.c', '<natpmp.h>', None),
     ('core/parlor-o.c', '<qrencode.h>', 'libqrencode is not for core'),
