@@ -71,7 +71,7 @@ judge_body (ParlorRequest *self)
   if (length == NULL || g_str_equal (length, "0"))
     return SOUP_STATUS_OK;
   return *length != '\0' && strspn (length, "0123456789") == strlen (length) ? SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE
-                                                                           : SOUP_STATUS_BAD_REQUEST;
+                                                                             : SOUP_STATUS_BAD_REQUEST;
 }
 
 guint

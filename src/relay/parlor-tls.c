@@ -187,15 +187,20 @@ int
 parlor_tls_session_shake_hands (ParlorTlsSession *self)
 {
   gboolean again;
-  gssize rc;
+  gssize answer;
+  int rc;
 
   do
     {
       self->blocked = FALSE;
-      rc = judge (self, gnutls_handshake (self->session), &again);
+      rc = gnutls_handshake (self->session);
+      answer = judge (self, rc, &again);
     }
   while (again);
-  return rc;
+  /* So that the other end can say what is wrong: a version that is too old, for one. */
+  if (answer == PARLOR_STREAM_BROKEN)
+    gnutls_alert_send_appropriate (self->session, rc);
+  return answer;
 }
 
 /* As parlor_stream_read(), once hands are shaken. */

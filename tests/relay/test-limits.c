@@ -108,6 +108,51 @@ test_silent_crowd (void)
   lab_wait (count_descriptors () <= before);
 }
 
+/* How many descriptors the main context looks at whenever it wakes up. */
+static int
+count_polled (void)
+{
+  GMainContext *context = g_main_context_default ();
+  int priority;
+  int timeout;
+  int n;
+
+  g_assert_true (g_main_context_acquire (context));
+  g_main_context_prepare (context, &priority);
+  n = g_main_context_query (context, G_MAXINT, &timeout, NULL, 0);
+  g_main_context_release (context);
+  return n;
+}
+
+/* Those who say nothing, who began to say something, and who do not take their answer: the main context has no part of any. */
+static void
+test_few_sources (void)
+{
+  g_autoptr (Lab) lab = lab_new (NULL);
+  g_autoptr (GPtrArray) crowd = g_ptr_array_new_with_free_func ((GDestroyNotify) raw_free);
+  static const char *const words[] = { "", "GET /abc HT", "GET /abc HTTP/1.1\r\nHost: localhost\r\n\r\n" };
+  g_autoptr (GSource) source = NULL;
+  Raw *last;
+  int before;
+
+  client_free (client_join (lab, "/abc", "Anna"));
+  before = count_polled ();
+  for (guint i = 0; i < 201; i++)
+    {
+      g_ptr_array_add (crowd, raw_open (lab));
+      raw_send_text (crowd->pdata[i], words[i % G_N_ELEMENTS (words)]);
+    }
+  last = crowd->pdata[crowd->len - 1];
+  raw_hear_until (last, "200 OK"); /* so the others have been accepted too */
+  g_assert_cmpint (count_polled (), ==, before);
+
+  /* One that has, as a control. */
+  source = g_socket_create_source (last->socket, G_IO_IN, NULL);
+  g_source_attach (source, NULL);
+  g_assert_cmpint (count_polled (), ==, before + 1);
+  g_source_destroy (source);
+}
+
 /* With no descriptor left the listener must not die, nor spin. */
 static void
 test_no_descriptors (void)
@@ -307,6 +352,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/relay/limits/room-full", test_room_full);
   g_test_add_func ("/relay/limits/connections", test_connections);
   g_test_add_func ("/relay/limits/silent-crowd", test_silent_crowd);
+  g_test_add_func ("/relay/limits/few-sources", test_few_sources);
   g_test_add_func ("/relay/limits/no-descriptors", test_no_descriptors);
   g_test_add_func ("/relay/limits/hello-timeout", test_hello_timeout);
   g_test_add_func ("/relay/limits/pings", test_pings);

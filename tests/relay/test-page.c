@@ -208,6 +208,26 @@ test_raw_heads (void)
     { "POST /abc HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 0\r\n"
       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
       "HTTP/1.1 405 " },
+    /* Bodies: a relay has no use for one. */
+    { "POST /abc HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nxxxxx", "HTTP/1.1 413 " },
+    { "GET /abc HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999\r\n\r\n", "HTTP/1.1 413 " },
+    { "GET /abc HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 400 " },
+    { "GET /abc HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n", "HTTP/1.1 400 " },
+    { "GET /abc HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 501 " },
+    { "GET /abc HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 501 " },
+    { "GET /abc HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nTransfer-Encoding: x\r\n"
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+      "HTTP/1.1 501 " },
+    /* Where a request is for, and what is none. */
+    { "GET http://localhost/abc?x HTTP/1.1\r\nHost: evil.example\r\n\r\n", "HTTP/1.1 200 " },
+    { "GET http://evil.example/abc HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 421 " },
+    { "GET http://localhost?x HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 200 " },
+    { "GET http://localhost/NO HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 404 " },
+    { "GET abc HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 404 " },
+    { "\r\n\nGET /abc HTTP/1.1\nHost: localhost\n\n", "HTTP/1.1 200 " },
+    { "GET /abc HTTP/2.0\r\nHost: localhost\r\n\r\n", "HTTP/1.1 505 " },
+    { "GET /abc\r\nHost: localhost\r\n\r\n", "HTTP/1.1 400 " },
+    { "garbage\r\n\r\n", "HTTP/1.1 400 " },
   };
   g_autoptr (Lab) lab = lab_new (NULL);
 
@@ -222,6 +242,67 @@ test_raw_heads (void)
       g_assert_true (g_str_has_prefix ((char *) raw->in->data, cases[i].answer));
       g_assert_null (strstr ((char *) raw->in->data, "HTTP/1.1 101"));
     }
+}
+
+/* A head that is too long, and one with a NUL, which no other test of heads could send. */
+static void
+test_bad_heads (void)
+{
+  static const char nul[] = "GET /abc HTTP/1.1\r\nHost: localhost\r\nX: \0\r\n\r\n";
+  g_autoptr (Lab) lab = lab_new (NULL);
+  g_autoptr (Raw) with_nul = raw_open (lab);
+  g_autofree char *filling = g_strnfill (16384, 'x');
+
+  raw_send (with_nul, nul, sizeof nul - 1);
+  raw_hear_end (with_nul);
+  g_assert_true (g_str_has_prefix ((char *) with_nul->in->data, "HTTP/1.1 400 "));
+
+  /* The longest that is read, and one byte more. */
+  for (guint extra = 0; extra <= 1; extra++)
+    {
+      g_autoptr (Raw) raw = raw_open (lab);
+      g_autoptr (GString) head = g_string_new ("GET /abc HTTP/1.1\r\nHost: localhost\r\nX: ");
+
+      g_string_append_len (head, filling, 16384 - 4 - head->len + extra);
+      g_string_append (head, "\r\n\r\n");
+      g_assert_cmpuint (head->len, ==, 16384 + extra);
+      raw_send_text (raw, head->str);
+      raw_hear_end (raw);
+      g_assert_true (g_str_has_prefix ((char *) raw->in->data, extra ? "HTTP/1.1 431 " : "HTTP/1.1 200 "));
+    }
+}
+
+/* Somebody who still sends what nobody wants gets the answer all the same, whole: the connection is not reset under it. */
+static void
+test_unwanted_body (void)
+{
+  g_autoptr (Lab) lab = lab_new (NULL);
+  g_autoptr (Raw) raw = raw_open (lab);
+  g_autofree char *megabyte = g_strnfill (1 << 20, 'x');
+
+  raw_send_text (raw, "POST /abc HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4194304\r\n\r\n");
+  for (guint i = 0; i < 4; i++)
+    raw_send (raw, megabyte, 1 << 20);
+  raw_hear_until (raw, "does not understand that request.\n");
+  g_assert_true (g_str_has_prefix ((char *) raw->in->data, "HTTP/1.1 413 "));
+}
+
+/* Byte by byte, and what comes behind the first request is nothing. */
+static void
+test_slow_head (void)
+{
+  const char *text = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\nGET /abc HTTP/1.1\r\n";
+  g_autoptr (Lab) lab = lab_new (NULL);
+  g_autoptr (Raw) raw = raw_open (lab);
+
+  for (const char *byte = text; *byte; byte++)
+    {
+      raw_send (raw, byte, 1);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  raw_hear_end (raw);
+  g_assert_true (g_str_has_prefix ((char *) raw->in->data, "HTTP/1.1 200 "));
+  g_assert_true (g_str_has_suffix ((char *) raw->in->data, "\r\n\r\nok\n"));
 }
 
 /* parlor.1 is chosen from a list, and no extension ever. */
@@ -251,6 +332,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/relay/page/host", test_host);
   g_test_add_func ("/relay/page/origin", test_origin);
   g_test_add_func ("/relay/page/raw-heads", test_raw_heads);
+  g_test_add_func ("/relay/page/bad-heads", test_bad_heads);
+  g_test_add_func ("/relay/page/unwanted-body", test_unwanted_body);
+  g_test_add_func ("/relay/page/slow-head", test_slow_head);
   g_test_add_func ("/relay/page/negotiation", test_negotiation);
   return g_test_run ();
 }

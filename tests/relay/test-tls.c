@@ -3,10 +3,15 @@
 
 #include "parlor-certificate.h"
 
+#include <gnutls/gnutls.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* The relay with a certificate: calls over TLS, clients that speak the wrong thing, and handshakes that never end. */
 
+#define UPGRADE "GET /abc HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" \
+                "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"          \
+                "Sec-WebSocket-Protocol: parlor.1\r\n\r\n"
 #define HANDSHAKE_RECORD "\x16\x03\x01\x02\x00" /* 512 bytes are to come, a ClientHello */
 
 static GTlsCertificate *
@@ -212,11 +217,8 @@ test_slow_reader (void)
   g_autoptr (JsonObject) joined = NULL;
   g_autoptr (GBytes) hello = raw_frame (0x81, "{\"type\":\"hello\",\"name\":\"S\"}", 27);
   g_autofree char *sdp = g_strnfill (60000, 'x');
-  const char *head = "GET /abc HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                     "Sec-WebSocket-Protocol: parlor.1\r\n\r\n";
 
-  g_assert_true (try_write (tls, head, strlen (head)));
+  g_assert_true (try_write (tls, UPGRADE, strlen (UPGRADE)));
   g_assert_true (try_write (tls, g_bytes_get_data (hello, NULL), g_bytes_get_size (hello)));
   joined = client_hear (anna, "joined");
   while (parlor_relay_get_n_guests (lab->relay) == 2)
@@ -231,6 +233,140 @@ test_slow_reader (void)
   while (anna->heard.length > 0 && !strstr (g_bytes_get_data (g_queue_peek_head (&anna->heard), NULL), "\"left\""))
     g_bytes_unref (g_queue_pop_head (&anna->heard));
   json_object_unref (client_hear (anna, "left"));
+}
+
+/* A client that is GnuTLS itself: it can do what GIO does not. */
+typedef struct
+{
+  Raw *raw;
+  gnutls_session_t session;
+  gnutls_certificate_credentials_t credentials;
+  GByteArray *held; /* what it says is kept here, and sent later in one piece; NULL = sent at once */
+} Bare;
+
+static ssize_t
+bare_push (gnutls_transport_ptr_t data, const void *bytes, size_t length)
+{
+  Bare *bare = data;
+
+  if (bare->held)
+    g_byte_array_append (bare->held, bytes, length);
+  else
+    raw_send (bare->raw, bytes, length);
+  return length;
+}
+
+static ssize_t
+bare_pull (gnutls_transport_ptr_t data, void *bytes, size_t length)
+{
+  Bare *bare = data;
+
+  g_main_context_iteration (NULL, FALSE);
+  return recv (g_socket_get_fd (bare->raw->socket), bytes, length, 0);
+}
+
+static Bare *
+bare_open (Lab *lab)
+{
+  Bare *bare = g_new0 (Bare, 1);
+  int rc;
+
+  bare->raw = raw_open (lab);
+  g_assert_cmpint (gnutls_init (&bare->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK), ==, 0);
+  g_assert_cmpint (gnutls_certificate_allocate_credentials (&bare->credentials), ==, 0);
+  gnutls_credentials_set (bare->session, GNUTLS_CRD_CERTIFICATE, bare->credentials);
+  gnutls_priority_set_direct (bare->session, "NORMAL:-VERS-ALL:+VERS-TLS1.3", NULL);
+  gnutls_transport_set_ptr (bare->session, bare);
+  gnutls_transport_set_push_function (bare->session, bare_push);
+  gnutls_transport_set_pull_function (bare->session, bare_pull);
+  lab_wait ((rc = gnutls_handshake (bare->session)) != GNUTLS_E_AGAIN);
+  g_assert_cmpint (rc, ==, 0);
+  return bare;
+}
+
+static void
+bare_free (Bare *bare)
+{
+  gnutls_deinit (bare->session);
+  gnutls_certificate_free_credentials (bare->credentials);
+  raw_free (bare->raw);
+  g_free (bare);
+}
+
+static void
+bare_say (Bare *bare, const char *text)
+{
+  g_assert_cmpint (gnutls_record_send (bare->session, text, strlen (text)), ==, strlen (text));
+}
+
+/* Up to the end, which TLS must have told: it is one of the relay's own, not of somebody who cut the line. */
+static char *
+bare_hear_all (Bare *bare)
+{
+  GString *text = g_string_new (NULL);
+  char bytes[16384];
+  gssize n;
+
+  do
+    {
+      lab_wait ((n = gnutls_record_recv (bare->session, bytes, sizeof bytes)) != GNUTLS_E_AGAIN);
+      g_assert_cmpint (n, >=, 0);
+      g_string_append_len (text, bytes, n);
+    }
+  while (n > 0);
+  return g_string_free (text, FALSE);
+}
+
+static void
+test_goodbye (void)
+{
+  g_autoptr (Lab) lab = lab_new_tls (NULL);
+  Bare *bare = bare_open (lab);
+  g_autofree char *page = NULL;
+  g_autofree char *upgraded = NULL;
+  g_autoptr (GBytes) close = raw_frame (0x88, NULL, 0);
+
+  bare_say (bare, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  page = bare_hear_all (bare);
+  g_assert_true (g_str_has_prefix (page, "HTTP/1.1 200 "));
+  g_assert_true (g_str_has_suffix (page, "</html>\n"));
+  bare_free (bare);
+
+  bare = bare_open (lab);
+  bare_say (bare, UPGRADE);
+  gnutls_record_send (bare->session, g_bytes_get_data (close, NULL), g_bytes_get_size (close));
+  upgraded = bare_hear_all (bare);
+  g_assert_true (g_str_has_prefix (upgraded, "HTTP/1.1 101 "));
+  bare_free (bare);
+}
+
+/* New keys, and something said with them, in one piece: GnuTLS stops after the first, and the socket has nothing more to tell of. */
+static void
+test_new_keys (void)
+{
+  g_autoptr (Lab) lab = lab_new_tls (NULL);
+  Bare *bare = bare_open (lab);
+  g_autoptr (GByteArray) held = g_byte_array_new ();
+
+  bare->held = held;
+  g_assert_cmpint (gnutls_session_key_update (bare->session, 0), ==, 0);
+  bare_say (bare, UPGRADE);
+  bare->held = NULL;
+  raw_send (bare->raw, held->data, held->len);
+  lab_wait (parlor_relay_get_n_connections (lab->relay) == 1);
+
+  g_byte_array_set_size (held, 0);
+  bare->held = held;
+  g_assert_cmpint (gnutls_session_key_update (bare->session, 0), ==, 0);
+  {
+    g_autoptr (GBytes) hello = raw_frame (0x81, "{\"type\":\"hello\",\"name\":\"E\"}", 27);
+
+    gnutls_record_send (bare->session, g_bytes_get_data (hello, NULL), g_bytes_get_size (hello));
+  }
+  bare->held = NULL;
+  raw_send (bare->raw, held->data, held->len);
+  lab_wait (parlor_relay_get_n_guests (lab->relay) == 1);
+  bare_free (bare);
 }
 
 static void
@@ -292,6 +428,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/relay/tls/stalled-handshakes", test_stalled_handshakes);
   g_test_add_func ("/relay/tls/garbage", test_garbage);
   g_test_add_func ("/relay/tls/slow-reader", test_slow_reader);
+  g_test_add_func ("/relay/tls/goodbye", test_goodbye);
+  g_test_add_func ("/relay/tls/new-keys", test_new_keys);
   g_test_add_func ("/relay/tls/renewal", test_renewal);
   g_test_add_func ("/relay/tls/closing", test_closing);
   return g_test_run ();

@@ -7,7 +7,7 @@ Usage: bench.py BUILD-DIR [RUNS]
 Both relays in turn, each run a fresh process, loaded by the same client (load.c) with the same bytes: the clients say hello,
 are welcomed, and send calls' messages with `to`. Ours speaks parlor.1 with all its checks: it parses, looks `to` up, stamps
 `from`. The one in Go (relay.go) is gorilla/websocket with rooms and locks, and passes on to the others in the room what comes,
-unread. Our limits on messages a second are off, as no guest of a bench is a person.
+unread. Then the same over TLS, with one certificate (P-256) and one client's choice of ciphers. Our limits on messages a second are off, as no guest of a bench is a person.
 
 Each figure comes with the worst delay with which the machine woke the client's clock meanwhile. One that was taken when that
 was more than MAX_LATENESS ms says more about the machine: it is left out, on both sides of that run, and counted.
@@ -23,6 +23,7 @@ from pathlib import Path
 MAX_LATENESS = 50  # ms
 SECONDS = '2'  # for each of what is measured over time
 CROWD = '5000'
+TLS_CROWD = '2000'
 HELD = '15000'
 DEADLINE = 180  # s for one run
 LESS_IS_BETTER = ('CPU', 'RSS', 'p50', 'p99', 'crowd')
@@ -31,17 +32,25 @@ LESS_IS_BETTER = ('CPU', 'RSS', 'p50', 'p99', 'crowd')
 def build_tools(folder):
     here = Path(__file__).parent
     folder.mkdir(parents=True, exist_ok=True)
-    subprocess.run(['cc', '-O2', '-o', folder / 'load', here / 'load.c', '-pthread'], check=True)
+    subprocess.run(['cc', '-O2', '-o', folder / 'load', here / 'load.c', '-pthread', '-lgnutls'], check=True)
     environment = os.environ | {'GOPATH': '/usr/share/gocode', 'GO111MODULE': 'off', 'GOCACHE': str(folder / 'go-cache')}
     subprocess.run(['go', 'build', '-o', folder / 'relay-go', here / 'relay.go'], check=True, env=environment)
 
 
-def run(command, load):
+def make_certificate(relay, folder):
+    """A certificate of a relay's own, and its key, in one file."""
+    with subprocess.Popen([relay, '--listen', '127.0.0.1:0', f'--self-signed={folder}'], stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.terminate()
+    return folder / 'certificate.pem'
+
+
+def run(command, load, *load_arguments):
     """The figures of one run, as {row: (value, lateness)}."""
     relay = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         port = relay.stdout.readline().strip().rsplit(':', 1)[1]
-        result = subprocess.run([load, port, str(relay.pid), SECONDS, CROWD, HELD],
+        result = subprocess.run([load, port, str(relay.pid), SECONDS, *load_arguments],
                                 stdout=subprocess.PIPE, text=True, timeout=DEADLINE, check=True)
         rows = [json.loads(line) for line in result.stdout.splitlines()]
         return {row['row']: (row['value'], row['late']) for row in rows}
@@ -52,6 +61,10 @@ def run(command, load):
         except subprocess.TimeoutExpired:
             relay.kill()
             relay.wait()
+
+
+def run_both_ways(command, tls_arguments, load):
+    return run(command, load, CROWD, HELD) | run([*command, *tls_arguments], load, TLS_CROWD, 'tls')
 
 
 def three(values):
@@ -81,9 +94,11 @@ def main():
     build_tools(tools)
     ours = [build / 'src/cli/parlor-relay', '--listen', '127.0.0.1:0', '--max-connections', '19000',
             '--messages-per-second', '0', '--bytes-per-second', '0']
+    certificate = make_certificate(ours[0], tools)
+    relays = [(ours, ['--certificate', certificate]), ([tools / 'relay-go'], [certificate])]
     runs = []
     for number in range(1, n_runs + 1):
-        runs.append([run(command, tools / 'load') for command in (ours, [tools / 'relay-go'])])
+        runs.append([run_both_ways(*relay, tools / 'load') for relay in relays])
         print(f'{number:3}  ' + '  '.join(
             f'{name}: {figures["messages/s, 200 B"][0]:.0f} messages/s, {figures["connects/s"][0]:.0f} connects/s'
             for name, figures in zip(('parlor-relay', 'Go'), runs[-1])), flush=True)

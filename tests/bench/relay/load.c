@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <gnutls/gnutls.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -19,7 +20,7 @@
  * The load of ./dev bench relay: one process that is all the clients of one relay, measures, and prints a JSON object
  * for each figure. It is told what to do by bench.py's arguments only, so that both relays get the same.
  *
- * Usage: load PORT PID SECONDS CROWD HELD
+ * Usage: load PORT PID SECONDS CROWD HELD, or load PORT PID SECONDS CROWD tls
  *
  * It speaks parlor.1: hello, welcome, and messages with `to`. Each client comes from one of many addresses of 127/8, as no
  * address has ports enough, and a relay may count by address. One thread sends and receives; another measures how late
@@ -33,6 +34,8 @@
 #define SMALL 200
 #define LARGE 4096
 #define SCRATCH 65536
+/* One handshake for both relays: no choice that one of them might make otherwise. */
+#define TLS_PRIORITY "NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-X25519:-CIPHER-ALL:+AES-128-GCM"
 #define MAX_SAMPLES 4000000
 #define DEADLINE 60.0 /* seconds for anything that is waited for */
 
@@ -41,6 +44,7 @@
 typedef enum
 {
   CONNECTING,
+  SHAKING_HANDS,
   UPGRADING,
   GREETING,
   IN
@@ -49,6 +53,7 @@ typedef enum
 typedef struct Client
 {
   int fd;
+  gnutls_session_t tls; /* NULL: plain */
   State state;
   unsigned number;
   struct Client *partner; /* NULL: idle */
@@ -67,6 +72,9 @@ typedef struct Client
 } Client;
 
 static int epoll_fd, relay_pid;
+static int with_tls;
+static gnutls_certificate_credentials_t credentials; /* that trust everybody */
+static gnutls_priority_t priority;
 static struct sockaddr_in relay_address;
 static unsigned n_clients, n_in, n_lost, n_heard, n_pings;
 static int echoing; /* whoever hears a message answers it */
@@ -151,7 +159,7 @@ relay_rss (void)
 static void
 print (const char *row, double value)
 {
-  printf ("{\"row\": \"%s\", \"value\": %.9g, \"late\": %.3f}\n", row, value, worst_lateness * 1000);
+  printf ("{\"row\": \"%s%s\", \"value\": %.9g, \"late\": %.3f}\n", with_tls ? "TLS " : "", row, value, worst_lateness * 1000);
   fflush (stdout);
 }
 
@@ -169,8 +177,26 @@ lose (Client *client)
 static void
 send_all (Client *client, const void *bytes, size_t length)
 {
-  if (client->fd >= 0 && send (client->fd, bytes, length, MSG_NOSIGNAL) != (ssize_t) length)
+  ssize_t n;
+
+  if (client->fd < 0)
+    return;
+  n = client->tls ? gnutls_record_send (client->tls, bytes, length) : send (client->fd, bytes, length, MSG_NOSIGNAL);
+  if (n != (ssize_t) length)
     lose (client);
+}
+
+/* As recv(). */
+static ssize_t
+receive (Client *client, void *bytes, size_t length)
+{
+  ssize_t n;
+
+  if (client->tls == NULL)
+    return recv (client->fd, bytes, length, 0);
+  n = gnutls_record_recv (client->tls, bytes, length);
+  errno = n == GNUTLS_E_AGAIN ? EAGAIN : EIO;
+  return n;
 }
 
 static unsigned
@@ -370,6 +396,27 @@ ask (Client *client)
 }
 
 static void
+start_tls (Client *client)
+{
+  gnutls_init (&client->tls, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL);
+  gnutls_priority_set (client->tls, priority);
+  gnutls_credentials_set (client->tls, GNUTLS_CRD_CERTIFICATE, credentials);
+  gnutls_transport_set_int (client->tls, client->fd);
+  client->state = SHAKING_HANDS;
+}
+
+static void
+shake_hands (Client *client)
+{
+  int rc = gnutls_handshake (client->tls);
+
+  if (rc == 0)
+    ask (client);
+  else if (rc != GNUTLS_E_AGAIN)
+    die ("no TLS: %s", gnutls_strerror (rc));
+}
+
+static void
 open_client (Client *client)
 {
   unsigned address = client->number / PER_ADDRESS;
@@ -399,8 +446,12 @@ on_event (Client *client, uint32_t events)
   ssize_t n;
 
   if (client->fd >= 0 && client->state == CONNECTING && (events & EPOLLOUT))
-    ask (client);
-  while (client->fd >= 0 && (n = recv (client->fd, scratch, sizeof scratch, 0)) != 0)
+    with_tls ? start_tls (client) : ask (client);
+  if (client->fd >= 0 && client->state == SHAKING_HANDS)
+    shake_hands (client);
+  if (client->state == SHAKING_HANDS)
+    return;
+  while (client->fd >= 0 && (n = receive (client, scratch, sizeof scratch)) != 0)
     {
       if (n < 0 && errno == EAGAIN)
         return;
@@ -410,7 +461,7 @@ on_event (Client *client, uint32_t events)
         hear (client, scratch, n);
       else
         hear_head (client, scratch, n);
-      if (n < SCRATCH && !(events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
+      if (n < SCRATCH && client->tls == NULL && !(events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
         return;
     }
   if (client->fd >= 0)
@@ -509,9 +560,23 @@ cpu_at_rate (Client *clients, unsigned rate, double seconds)
 }
 
 static void
+measure_arrival (Client *clients, unsigned crowd)
+{
+  double rss = relay_rss ();
+  double cpu = relay_cpu ();
+  double began = now ();
+
+  worst_lateness = 0;
+  open_until (clients, 2 * PAIRS + crowd);
+  print ("connects/s", crowd / (now () - began));
+  print ("CPU us/connect", (relay_cpu () - cpu) / crowd * 1e6);
+  print ("RSS kB/connection", (relay_rss () - rss) / crowd / 1000);
+}
+
+static void
 measure_crowd (Client *clients, unsigned crowd, double seconds)
 {
-  double alone, pings, among, rss, began;
+  double alone, pings, among;
 
   for (unsigned i = 0; i < 2 * PAIRS; i++)
     prepare_message (&clients[i], SMALL);
@@ -519,13 +584,7 @@ measure_crowd (Client *clients, unsigned crowd, double seconds)
   alone = cpu_at_rate (clients, RATE, seconds) - cpu_at_rate (clients, 0, seconds);
   print ("CPU us/message, nobody idle", alone / RATE * 1e6);
 
-  worst_lateness = 0;
-  rss = relay_rss ();
-  began = now ();
-  open_until (clients, 2 * PAIRS + crowd);
-  print ("connects/s", crowd / (now () - began));
-  print ("RSS kB/connection", (relay_rss () - rss) / crowd / 1000);
-
+  measure_arrival (clients, crowd);
   worst_lateness = 0;
   n_pings = 0;
   pings = cpu_at_rate (clients, 0, 2 * seconds);
@@ -545,19 +604,24 @@ main (int argc, char *argv[])
   unsigned crowd, held;
 
   if (argc != 6)
-    die ("Usage: load PORT PID SECONDS CROWD HELD");
+    die ("Usage: load PORT PID SECONDS CROWD HELD|tls");
   relay_address = (struct sockaddr_in){ .sin_family = AF_INET,
                                         .sin_port = htons (atoi (argv[1])),
                                         .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
   relay_pid = atoi (argv[2]);
   seconds = atof (argv[3]);
   crowd = atoi (argv[4]);
-  held = atoi (argv[5]);
+  with_tls = strcmp (argv[5], "tls") == 0;
+  held = with_tls ? 0 : atoi (argv[5]);
   getrlimit (RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   setrlimit (RLIMIT_NOFILE, &limit);
-  if (limit.rlim_max < held + 100)
+  if (limit.rlim_max < held + crowd + 2 * PAIRS + 100)
     die ("%u connections need that many descriptors, and %lu is the most here", held, (unsigned long) limit.rlim_max);
+  if (with_tls
+      && (gnutls_certificate_allocate_credentials (&credentials) < 0
+          || gnutls_priority_init (&priority, TLS_PRIORITY, NULL) < 0))
+    die ("no TLS");
   epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   samples = malloc (MAX_SAMPLES * sizeof *samples);
   clients = calloc (2 * PAIRS + crowd + held, sizeof *clients);
@@ -569,6 +633,11 @@ main (int argc, char *argv[])
 
   open_until (clients, 2 * PAIRS);
   run_pairs (clients, SMALL, seconds);
+  if (with_tls)
+    {
+      measure_arrival (clients, crowd);
+      return 0;
+    }
   run_pairs (clients, LARGE, seconds);
   measure_crowd (clients, crowd, seconds);
   worst_lateness = 0;

@@ -3,9 +3,12 @@
 // The relay that ours is measured beside: gorilla/websocket, rooms, and locks, as such relays are commonly written, but
 // one that neither races nor forgets to clean up. It does less than ours, as it looks at nothing that it passes on:
 // the first message of a client is answered with a welcome, any other goes to all others in the room as it came.
+//
+// Usage: relay [FILE]: with a certificate and its key (PEM) it speaks TLS.
 package main
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
@@ -136,7 +139,15 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	fmt.Printf("Listening on http://%s\n", listener.Addr())
+	if len(os.Args) > 1 {
+		certificate, err := tls.LoadX509KeyPair(os.Args[1], os.Args[1])
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{certificate}})
+	}
+	fmt.Printf("Listening on %s\n", listener.Addr())
 	go pingAll()
 	http.Serve(listener, http.HandlerFunc(serve))
 }
