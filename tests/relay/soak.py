@@ -116,6 +116,7 @@ class Soak:
         self.warm = time.monotonic() + seconds / 4
         self.random = random.Random(20260101)
         self.sent = self.heard = self.visits = self.refused = 0
+        self.talking = HONEST_ROOMS * HONEST_IN_ROOM
         self.faults, self.samples = [], []
 
     # --- Those who behave ---
@@ -131,7 +132,7 @@ class Soak:
         counts, expected = dict.fromkeys(others, 0), dict.fromkeys(others, 0)
         talker = asyncio.create_task(self.talk(guest, counts))
         try:
-            while not talker.done() or self.heard < self.sent:
+            while not talker.done():
                 message = await asyncio.wait_for(guest.hear(), DEADLINE)
                 if message['type'] == 'ice':
                     sender = message['from']
@@ -143,15 +144,19 @@ class Soak:
             talker.cancel()
 
     async def talk(self, guest, counts):
-        while time.monotonic() < self.end:
-            await asyncio.sleep(HONEST_PAUSE)
-            for other in counts:
-                guest.say(type='ice', to=other, call='c1', candidate=None, number=counts[other])
-                counts[other] += 1
-                self.sent += 1
-        while self.heard < self.sent and time.monotonic() < self.end + DEADLINE:  # the last ones, and a word to wake the readers
-            guest.say(type='are-you-there')
+        """Until nobody has anything to say and all of it was heard: one whose clock is behind may still be heard by those who are done."""
+        try:
+            while time.monotonic() < self.end:
+                await asyncio.sleep(HONEST_PAUSE)
+                for other in counts:
+                    guest.say(type='ice', to=other, call='c1', candidate=None, number=counts[other])
+                    counts[other] += 1
+                    self.sent += 1
+        finally:
+            self.talking -= 1
+        while (self.talking or self.heard < self.sent) and time.monotonic() < self.end + DEADLINE:
             await asyncio.sleep(0.2)
+            guest.say(type='are-you-there')  # the answer wakes its reader
         guest.say(type='are-you-there')
 
     # --- Those who do not ---
