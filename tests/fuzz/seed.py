@@ -61,6 +61,8 @@ def main():
     write('relay', 'page', b'\0GET /room HTTP/1.1\r\nHost: localhost\r\n\r\nHEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
     write('relay', 'upgrade', b'\0' + UPGRADE + hello)
     write('relay', 'post', b'\0POST /room HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n')
+    write('relay', 'encoded', b'\0GET /room HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: x\r\n\r\n')
+    write('relay', 'url', b'\0\r\n\nGET http://localhost:1/?x HTTP/1.0\nX: a\n b\nContent-Length: 0\n\n')
     write('relay', 'frames', b'\3' + hello + frame(0x81, b'{"type":"turn"}') + frame(0x88, b'\x03\xe8'))
     for i, text in enumerate(LINES):
         write('relay', f'lines {i}', b'\1' + text.encode('latin-1'))
