@@ -601,7 +601,7 @@ main (int argc, char *argv[])
   pthread_t thread;
   Client *clients;
   double seconds;
-  unsigned crowd, held;
+  unsigned crowd, held, most;
 
   if (argc != 6)
     die ("Usage: load PORT PID SECONDS CROWD HELD|tls");
@@ -616,8 +616,9 @@ main (int argc, char *argv[])
   getrlimit (RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   setrlimit (RLIMIT_NOFILE, &limit);
-  if (limit.rlim_max < held + crowd + 2 * PAIRS + 100)
-    die ("%u connections need that many descriptors, and %lu is the most here", held, (unsigned long) limit.rlim_max);
+  most = held > 2 * PAIRS + crowd ? held : 2 * PAIRS + crowd;
+  if (limit.rlim_max < most + 100)
+    die ("%u connections need that many descriptors, and %lu is the most here", most, (unsigned long) limit.rlim_max);
   if (with_tls
       && (gnutls_certificate_allocate_credentials (&credentials) < 0
           || gnutls_priority_init (&priority, TLS_PRIORITY, NULL) < 0))
