@@ -19,7 +19,7 @@
  * with a key that cannot be read is an error, because the same link without its key would mean another, weaker room.
  */
 
-#define MAX_LENGTH 2048
+#define MAX_LENGTH 2048 /* bytes: of what is read, and of each link that is made of it */
 
 struct _ParlorInvite
 {
@@ -231,11 +231,23 @@ parse_uri (const char *text, GError **error)
   return g_steal_pointer (&uri);
 }
 
+/* Letters of other alphabets grow when they are escaped, and what was left out of a link is written into the one that is made of
+ * it. One that could not be read again is nothing to hand on. */
+static gboolean
+has_long_links (const ParlorInvite *self)
+{
+  g_autofree char *web = parlor_invite_to_web_link (self);
+  g_autofree char *app = parlor_invite_to_app_link (self);
+
+  return strlen (web) > MAX_LENGTH || (app != NULL && strlen (app) > MAX_LENGTH);
+}
+
 ParlorInvite *
 parlor_invite_parse (const char *text, GError **error)
 {
   g_autofree char *trimmed = g_strstrip (g_strdup (text));
   g_autoptr (GUri) uri = NULL;
+  g_autoptr (ParlorInvite) invite = NULL;
 
   if (*trimmed == '\0')
     return refuse (error, "There is no address. Paste an invite, or type HOST:PORT.");
@@ -248,7 +260,10 @@ parlor_invite_parse (const char *text, GError **error)
       return refuse (error, "An invite has no spaces or line breaks in it. Copy only the link.");
 
   uri = parse_uri (trimmed, error);
-  return uri ? read_uri (uri, error) : NULL;
+  invite = uri ? read_uri (uri, error) : NULL;
+  if (invite != NULL && has_long_links (invite))
+    return refuse (error, "This is too long to be an invite.");
+  return g_steal_pointer (&invite);
 }
 
 ParlorInvite *

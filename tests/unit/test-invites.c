@@ -232,8 +232,9 @@ test_bad (void)
     {
       g_autoptr (GError) error = NULL;
       g_autoptr (ParlorInvite) invite = parlor_invite_parse (bad[i].text, &error);
+      g_autofree char *printable = g_strescape (bad[i].text, NULL); /* TAP is text, and not all of these are */
 
-      g_test_message ("%s: %s", bad[i].text, error ? error->message : "accepted");
+      g_test_message ("%s: %s", printable, error ? error->message : "accepted");
       g_assert_null (invite);
       g_assert_error (error, PARLOR_ERROR, PARLOR_ERROR_BAD_INVITE);
       g_assert_nonnull (strstr (error->message, bad[i].says));
@@ -242,6 +243,53 @@ test_bad (void)
     }
   g_assert_null (parlor_invite_parse (long_link, &long_error));
   g_assert_error (long_error, PARLOR_ERROR, PARLOR_ERROR_BAD_INVITE);
+}
+
+/* What is accepted can be handed on: links grow by escapes, by a scheme and by a port that were not written. */
+static void
+test_long (void)
+{
+  static const struct
+  {
+    const char *head, *letter;
+  } kinds[] = {
+    { "wss://host/", "\xc3\xa9" }, /* %C3%A9 */
+    { "wss://host/?", "\"" },
+    { "host:3002/", "A" },
+    { "ws://host/", "A" },
+    { "parlor://", "host." },
+    { "https://", "host." },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      guint n_accepted = 0, n_refused = 0;
+
+      for (gsize length = 100; length <= 2060; length++)
+        {
+          g_autoptr (GString) text = g_string_new (kinds[i].head);
+          g_autoptr (ParlorInvite) invite = NULL;
+
+          while (text->len + strlen (kinds[i].letter) <= length)
+            g_string_append (text, kinds[i].letter);
+          invite = parlor_invite_parse (text->str, NULL);
+          if (invite != NULL)
+            {
+              g_autofree char *web = parlor_invite_to_web_link (invite);
+              g_autofree char *app = parlor_invite_to_app_link (invite);
+              g_autoptr (ParlorInvite) from_web = parlor_invite_parse (web, NULL);
+              g_autoptr (ParlorInvite) from_app = app ? parlor_invite_parse (app, NULL) : NULL;
+
+              g_assert_nonnull (from_web);
+              g_assert_cmpstr (parlor_invite_get_room (from_web), ==, parlor_invite_get_room (invite));
+              g_assert_true (app == NULL || from_app != NULL);
+            }
+          n_accepted += invite != NULL;
+          n_refused += invite == NULL;
+        }
+      g_assert_cmpuint (n_accepted, >, 0);
+      g_assert_cmpuint (n_refused, >, 0);
+    }
 }
 
 static void
@@ -318,6 +366,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/invites/good", test_good);
   g_test_add_func ("/invites/key-bytes", test_key_bytes);
   g_test_add_func ("/invites/bad", test_bad);
+  g_test_add_func ("/invites/long", test_long);
   g_test_add_func ("/invites/made-here", test_made_here);
   g_test_add_func ("/invites/mutations", test_mutations);
   return g_test_run ();
