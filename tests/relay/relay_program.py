@@ -68,8 +68,8 @@ class Relay:
 class Guest:
     """A WebSocket by hand: a guest of a room, or a seed page."""
 
-    def __init__(self, port, path='/', protocol='parlor.1', headers='', host='localhost', wrap=lambda plain: plain):
-        self.socket = wrap(socket.create_connection(('127.0.0.1', port), DEADLINE))
+    def __init__(self, port, path='/', protocol='parlor.1', headers='', host='localhost', wrap=lambda plain: plain, address='127.0.0.1'):
+        self.socket = wrap(socket.create_connection(('127.0.0.1', port), DEADLINE, (address, 0)))
         protocol = f'Sec-WebSocket-Protocol: {protocol}\r\n' if protocol else ''
         self.socket.sendall(f'GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
                             'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'

@@ -254,7 +254,7 @@ class Soak:
         warm = [sample for sample in self.samples if sample[0] >= self.warm]
         third = len(warm) // 3
         watched = [(2, 'descriptors', self.clients / 4)]
-        if os.environ.get('PARLOR_SOAK_MEMORY') != 'no':
+        if os.environ.get('PARLOR_MEASURE_MEMORY') != 'no':
             watched.append((1, 'RSS (MiB)', GROWTH_MIB))
         for column, name, least in watched:
             early = statistics.median(sample[column] for sample in warm[:third])
