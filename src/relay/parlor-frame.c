@@ -168,6 +168,8 @@ read_payload (ParlorFrameReader *self, const guint8 **bytes, gsize *length)
   gsize take = MIN (self->remaining, *length);
   guint start = into->len;
 
+  if (take == 0) /* the array may have no address yet */
+    return;
   g_byte_array_append (into, *bytes, take);
   unmask (self, into->data + start, take);
   self->remaining -= take;
