@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""soak.py PROGRAM MINUTES CLIENTS: a parlor-relay among people who behave badly, and rooms of honest ones in between.
+"""soak.py PROGRAM MINUTES CLIENTS [OPTION...]: a parlor-relay among people who behave badly, and rooms of honest ones in between.
 
 The honest number what they say to each other: nothing may be lost, doubled or out of order, and nobody of them may be cut off. The relay's
 memory and descriptors may not grow once it is warm, and in the end every place must be free. The others join and leave, ring, talk nonsense, flood,
 stay half open, do not read, vanish. Each of them comes from one of 200 addresses of the loopback. Prints a line a minute, then a
-verdict, as TAP; ends by itself.
+verdict, as TAP; ends by itself. OPTIONs are flags for the relay: with --messages-per-second=0 --bytes-per-second=0 the verdict must be bad.
 """
 
 import asyncio
+import collections
 import json
 import os
 import random
@@ -28,12 +29,19 @@ ADDRESSES = 200
 DEADLINE = 60        # s, for one step of an honest one
 GROWTH_MIB = 8       # or a tenth, after a quarter of the time
 SAMPLE = 0.5         # s
+LATE_MAX = DEADLINE / 6  # s that the clients' own loop may be late; beyond that a deadline that is missed may be theirs
+WAYS = ['comes_and_goes', 'rings', 'talks_nonsense', 'floods', 'stays_half_open', 'says_no_hello', 'does_not_read', 'vanishes']
+MUST_BE_CUT_OFF = ['talks_nonsense', 'floods', 'stays_half_open', 'says_no_hello']
 LIMITS = ['--away-ms', '1000', '--request-ms', '3000', '--hello-ms', '3000', '--ping-ms', '5000', '--max-connections', '8000',
           '--max-unsent', '65536']
 
 
 class Hangup(Exception):
     """The relay closed the connection, as it should with most."""
+
+
+class Refused(Exception):
+    """It did not let one in."""
 
 
 class Guest:
@@ -60,7 +68,7 @@ class Guest:
                            'Sec-WebSocket-Protocol: parlor.1\r\n\r\n').encode())
         head = await self.reader.readuntil(b'\r\n\r\n')
         if b' 101 ' not in head.split(b'\r\n')[0]:
-            raise Hangup
+            raise Refused
 
     async def join(self, room, name='Ada'):
         await self.upgrade(room)
@@ -69,13 +77,13 @@ class Guest:
         self.id = welcome['id']
         return welcome
 
-    def send_frame(self, first, payload):
+    def send_frame(self, first, payload, times=1):
         size = len(payload)
         head = bytes([first, 0x80 | size]) if size < 126 else bytes([first, 0xfe]) + struct.pack('>H', size)
-        self.writer.write(head + b'\0\0\0\0' + payload)
+        self.writer.write((head + b'\0\0\0\0' + payload) * times)
 
-    def say(self, **message):
-        self.send_frame(0x81, json.dumps(message).encode())
+    def say(self, times=1, **message):
+        self.send_frame(0x81, json.dumps(message).encode(), times)
 
     async def hear(self, wanted=None):
         """The next message (of that type)."""
@@ -115,8 +123,10 @@ class Soak:
         self.end, self.clients = time.monotonic() + seconds, clients
         self.warm = time.monotonic() + seconds / 4
         self.random = random.Random(20260101)
-        self.sent = self.heard = self.visits = self.refused = 0
+        self.sent = self.heard = 0
+        self.visits, self.cut_off, self.refused = collections.Counter(), collections.Counter(), collections.Counter()
         self.talking = HONEST_ROOMS * HONEST_IN_ROOM
+        self.late = 0.0
         self.faults, self.samples = [], []
 
     # --- Those who behave ---
@@ -132,7 +142,7 @@ class Soak:
         counts, expected = dict.fromkeys(others, 0), dict.fromkeys(others, 0)
         talker = asyncio.create_task(self.talk(guest, counts))
         try:
-            while not talker.done():
+            while not talker.done() or self.is_open():
                 message = await asyncio.wait_for(guest.hear(), DEADLINE)
                 if message['type'] == 'ice':
                     sender = message['from']
@@ -143,8 +153,11 @@ class Soak:
         finally:
             talker.cancel()
 
+    def is_open(self):
+        """Whether more may come: nobody stops listening while another, who is late, still talks."""
+        return self.talking > 0 or self.heard < self.sent
+
     async def talk(self, guest, counts):
-        """Until nobody has anything to say and all of it was heard: one whose clock is behind may still be heard by those who are done."""
         try:
             while time.monotonic() < self.end:
                 await asyncio.sleep(HONEST_PAUSE)
@@ -154,9 +167,9 @@ class Soak:
                     self.sent += 1
         finally:
             self.talking -= 1
-        while (self.talking or self.heard < self.sent) and time.monotonic() < self.end + DEADLINE:
+        while self.is_open() and time.monotonic() < self.end + DEADLINE:  # the last ones, and a word to wake the readers
+            guest.say(type='are-you-there')
             await asyncio.sleep(0.2)
-            guest.say(type='are-you-there')  # the answer wakes its reader
         guest.say(type='are-you-there')
 
     # --- Those who do not ---
@@ -185,8 +198,7 @@ class Soak:
         welcome = await guest.join(room)
         ending = asyncio.create_task(guest.hear('never'))
         while not ending.done():  # on a busy machine 500 may take longer than the limit's rate allows them: go on until it is too much
-            for _ in range(500):
-                guest.say(type='ice', to=(welcome['peers'] or [{'id': 'nobody'}])[0]['id'], call='c1', candidate='x' * 500)
+            guest.say(500, type='ice', to=(welcome['peers'] or [{'id': 'nobody'}])[0]['id'], call='c1', candidate={'candidate': 'x' * 500})
             await asyncio.wait([ending], timeout=1)
         await ending
 
@@ -201,8 +213,7 @@ class Soak:
     async def does_not_read(self, guest, room):
         await guest.join(room)
         guest.writer.transport.pause_reading()
-        for _ in range(150):
-            guest.say(type='ice', to=guest.id, call='c1', candidate='x' * 900)
+        guest.say(150, type='ice', to=guest.id, call='c1', candidate={'candidate': 'x' * 900})
         await asyncio.sleep(self.random.uniform(2, 8))
         guest.vanish()
 
@@ -212,23 +223,27 @@ class Soak:
         guest.vanish()
 
     async def misbehave(self, number):
-        kinds = [self.comes_and_goes, self.rings, self.talks_nonsense, self.floods, self.stays_half_open, self.says_no_hello,
-                 self.does_not_read, self.vanishes]
-        address, slow = f'127.0.2.{number % ADDRESSES + 1}', kinds[number % len(kinds)] == self.does_not_read
+        way = getattr(self, WAYS[number % len(WAYS)])
+        kind, address = way.__name__, f'127.0.2.{number % ADDRESSES + 1}'
         await asyncio.sleep(self.random.uniform(0, 10))
         while time.monotonic() < self.end:
             guest = None
             try:
-                guest = await Guest.connect(self.port, address, 4096 if slow else None)
-                await asyncio.wait_for(kinds[number % len(kinds)](guest, f'wild-{self.random.randrange(self.clients // 4)}'), DEADLINE)
+                guest = await Guest.connect(self.port, address, 4096 if way == self.does_not_read else None)
+                await asyncio.wait_for(way(guest, f'wild-{self.random.randrange(self.clients // 4)}'), DEADLINE)
             except asyncio.TimeoutError:
-                self.faults.append(f'who {kinds[number % len(kinds)].__name__} was not let go of in {DEADLINE} s')
+                self.faults.append(f'who {kind} was not let go of in {DEADLINE} s')
+            except Refused:
+                self.refused[kind] += 1
             except (Hangup, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-                self.refused += 1
+                self.cut_off[kind] += 1
+            else:
+                if kind in MUST_BE_CUT_OFF:
+                    self.cut_off[kind] += 1  # by the end of what it could read
             finally:
                 if guest:
                     guest.vanish()
-            self.visits += 1
+            self.visits[kind] += 1
             await asyncio.sleep(self.random.uniform(0.5, 4))
 
     # --- What the relay costs ---
@@ -240,15 +255,17 @@ class Soak:
 
     async def watch(self):
         began, minute = time.monotonic(), 0
-        print('# minute | RSS MiB | descriptors | visits | cut off or refused | honest sent | honest heard | faults', flush=True)
+        print('# minute | RSS MiB | descriptors | visits | cut off | refused | honest sent | honest heard | faults | clients late, s', flush=True)
         while time.monotonic() < self.end:
             self.samples.append((time.monotonic(), *self.measure()))
             if time.monotonic() - began >= 60 * minute:
                 _, rss, fds = self.samples[-1]
-                print(f'# {minute} | {rss:.1f} | {fds} | {self.visits} | {self.refused} | {self.sent} | {self.heard} | '
-                      f'{len(self.faults)}', flush=True)
+                print(f'# {minute} | {rss:.1f} | {fds} | {self.visits.total()} | {self.cut_off.total()} | {self.refused.total()} | {self.sent} | '
+                      f'{self.heard} | {len(self.faults)} | {self.late:.1f}', flush=True)
                 minute += 1
+            slept = time.monotonic()
             await asyncio.sleep(SAMPLE)
+            self.late = max(self.late, time.monotonic() - slept - SAMPLE)
 
     def check_growth(self):
         warm = [sample for sample in self.samples if sample[0] >= self.warm]
@@ -262,6 +279,17 @@ class Soak:
             print(f'# {name}: {early:.1f} when warm, {late:.1f} at the end')
             if late > early + max(least, early / 10):
                 self.faults.append(f'{name} grew from {early:.1f} to {late:.1f}')
+
+    def check_ways(self):
+        """Each way of behaving was seen, and those that must end by the relay did."""
+        print('# way | visits | cut off | refused')
+        for way in WAYS:
+            print(f'# {way} | {self.visits[way]} | {self.cut_off[way]} | {self.refused[way]}')
+            expected = self.visits[way] - self.refused[way] if way in MUST_BE_CUT_OFF else 0
+            if not self.visits[way] or self.cut_off[way] < expected:
+                self.faults.append(f'of {self.visits[way]} who {way} {self.cut_off[way]} were cut off')
+        if self.late > LATE_MAX:
+            self.faults.append(f'the clients were {self.late:.0f} s late: they cannot judge the relay')
 
     async def check_empty(self, fds):
         """Every seat was given up: who comes into a room is alone, and the relay holds no descriptor more than before."""
@@ -293,6 +321,7 @@ class Soak:
         for room in ready:
             for guest in room:
                 guest.vanish()
+        self.check_ways()
         self.check_growth()
         await asyncio.sleep(2)  # the seats of those who vanished are kept for one
         await self.check_empty(fds)
@@ -303,17 +332,17 @@ def main():
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 20000), most))
     print('1..1')
-    with relay_program.Relay('--listen', '127.0.0.1:0', *LIMITS) as relay:
+    with relay_program.Relay('--listen', '127.0.0.1:0', *LIMITS, *sys.argv[4:]) as relay:
         soak = Soak(relay, seconds, clients)
         asyncio.run(soak.run())
         status = relay.end()[0]
     if status != 0:
         soak.faults.append(f'the relay ended with {status}')
-    for fault in soak.faults[:20]:
-        print(f'# {fault}')
-    print(f'# {soak.visits} visits of {clients} clients, {soak.refused} cut off or refused; {soak.sent} honest messages sent, '
-          f'{soak.heard} heard in order')
-    if soak.visits < clients // 2 or not soak.sent:
+    for fault, times in collections.Counter(soak.faults).most_common(20):
+        print(f'# {times} x {fault}')
+    print(f'# {soak.visits.total()} visits of {clients} clients, {soak.cut_off.total()} cut off, {soak.refused.total()} refused; '
+          f'{soak.sent} honest messages sent, {soak.heard} heard in order')
+    if soak.visits.total() < clients // 2 or not soak.sent:
         soak.faults.append('nothing happened')
     print('not ok 1 - soak' if soak.faults else 'ok 1 - soak')
     return 1 if soak.faults else 0
