@@ -190,7 +190,8 @@ ring_in (ParlorSwitchboard *self, ParlorParticipant *participant, const ParlorMe
 
   call = parlor_call_new_incoming (&means, participant, ring_or_offer);
   take_call (self, g_object_ref (call));
-  g_signal_emit (self, signals[INCOMING], 0, call);
+  if (self->call == call)
+    g_signal_emit (self, signals[INCOMING], 0, call);
 }
 
 static void
@@ -394,9 +395,11 @@ handle_welcome (ParlorSwitchboard *self, const ParlorMessage *message)
   gboolean resumed = g_strcmp0 (self->id, message->welcome.id) == 0;
 
   g_clear_handle_id (&self->patience_source, g_source_remove);
-  /* A new id: what was rung under the old one reaches nobody. */
+  /* A new id: what was rung under the old one reaches nobody. Who hears of that end may close us. */
   if (!resumed)
     lose_all (self);
+  if (!self->channel)
+    return;
 
   g_free (self->id);
   self->id = g_strdup (message->welcome.id);

@@ -314,6 +314,8 @@ receive (ParlorWsChannel *self, const ParlorMessage *message)
 
   if (self->state != PARLOR_CHANNEL_OPEN)
     receive_before_welcome (self, message);
+  else if (message->type == PARLOR_MESSAGE_WELCOME)
+    g_debug ("a second welcome"); /* it would change who we are in the middle of a call */
   else if (is_refusal && g_str_equal (message->error.code, "removed"))
     lose (self, FINAL, parlor_ws_error_of_refusal (self->invite, message));
   else if (is_refusal && is_answer_to_probe (self, message->error.about))

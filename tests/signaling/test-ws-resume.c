@@ -606,6 +606,21 @@ test_host (void)
   g_free (enter (ada));
 }
 
+/* One connection has one welcome: another would change our name in the middle of a call. */
+static void
+test_second_welcome (void)
+{
+  g_autoptr (StubRelay) relay = stub_relay_new (STUB_WELCOMES, NULL);
+  g_autoptr (Client) ada = client_new (relay->port, "Ada");
+
+  g_free (enter (ada));
+  stub_relay_send (relay, "{\"type\":\"welcome\",\"id\":\"a2\",\"room\":\"room\",\"owner\":\"" TICKET "\"}");
+  stub_relay_send (relay, "{\"type\":\"left\",\"id\":\"b1\"}");
+  hear_of (ada, PARLOR_MESSAGE_LEFT, "b1");
+  g_assert_false (parlor_ws_channel_is_owner (ada->channel));
+  g_assert_cmpstr (ada->log->str, ==, "Omm");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -626,5 +641,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/ws-resume/locked-out", test_locked_out);
   g_test_add_func ("/ws-resume/replaced", test_replaced);
   g_test_add_func ("/ws-resume/host", test_host);
+  g_test_add_func ("/ws-resume/second-welcome", test_second_welcome);
   return g_test_run ();
 }

@@ -13,12 +13,17 @@ typedef struct
   FakePeerFactory *factory;
   ParlorSwitchboard *switchboard;
   ParlorCall *ended; /* the last one */
+  gboolean goes;     /* at the end of a call, as parlor-peer does */
 } Side;
 
 static void
 on_ended (ParlorSwitchboard *switchboard, ParlorCall *call, gpointer user_data)
 {
-  g_set_object (&((Side *) user_data)->ended, call);
+  Side *side = user_data;
+
+  g_set_object (&side->ended, call);
+  if (side->goes)
+    parlor_switchboard_close (switchboard);
 }
 
 static Side *
@@ -413,6 +418,79 @@ test_catch_up (void)
   scene_end (&scene);
 }
 
+static void
+come_back_elsewhere (Scene *scene)
+{
+  fake_channel_lose (scene->a->channel);
+  fake_channel_return (scene->a->channel, "a2");
+}
+
+static void
+come_back_alone (Scene *scene)
+{
+  fake_channel_lose (scene->a->channel);
+  fake_relay_leave (scene->relay, scene->b->channel);
+  fake_channel_return (scene->a->channel, "a");
+}
+
+static void
+see_them_leave (Scene *scene)
+{
+  fake_relay_leave (scene->relay, scene->b->channel);
+}
+
+static void
+see_them_away (Scene *scene)
+{
+  parlor_switchboard_set_patience (scene->a->switchboard, 50);
+  fake_channel_receive (scene->a->channel, "{\"type\":\"away\",\"id\":\"b\"}");
+}
+
+static void
+stand_at_the_door (Scene *scene)
+{
+  fake_channel_lose (scene->a->channel);
+  fake_channel_lock_out (scene->a->channel);
+}
+
+static void
+stay_away (Scene *scene)
+{
+  parlor_switchboard_set_patience (scene->a->switchboard, 50);
+  fake_channel_lose (scene->a->channel);
+}
+
+/* Who hears of a call's end closes the switchboard, whatever that was in the middle of. */
+static void
+test_goes_at_the_end (void)
+{
+  static const struct
+  {
+    void (*happens) (Scene *scene);
+    ParlorEndReason reason;
+  } rows[] = {
+    { come_back_elsewhere, PARLOR_END_RELAY_LOST },
+    { come_back_alone, PARLOR_END_PEER_LEFT },
+    { see_them_leave, PARLOR_END_PEER_LEFT },
+    { see_them_away, PARLOR_END_PEER_LEFT },
+    { stand_at_the_door, PARLOR_END_RELAY_LOST },
+    { stay_away, PARLOR_END_RELAY_LOST },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      Scene scene;
+
+      scene_begin (&scene);
+      scene.a->goes = TRUE;
+      rows[i].happens (&scene);
+      assert_ended (scene.a, rows[i].reason);
+      drain ();
+      g_assert_null (parlor_switchboard_get_channel (scene.a->switchboard));
+      scene_end (&scene);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -428,5 +506,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/coming-back/locked-out", test_locked_out);
   g_test_add_func ("/coming-back/patience", test_patience);
   g_test_add_func ("/coming-back/catch-up", test_catch_up);
+  g_test_add_func ("/coming-back/goes-at-the-end", test_goes_at_the_end);
   return g_test_run ();
 }
