@@ -130,10 +130,18 @@ take_bye (ParlorCall *self, const char *reason)
     parlor_call_end (self, PARLOR_END_REMOTE_HUNG_UP, reason);
 }
 
+/* (nullable): what a message about a connection is for: of another generation, nothing. Seeds have none. */
+static ParlorNegotiator *
+find_negotiator (ParlorCall *self, guint generation)
+{
+  return self->seed || generation == PARLOR_CALL_GENERATION ? self->negotiator : NULL;
+}
+
 void
 parlor_call_handle_message (ParlorCall *self, const ParlorMessage *message)
 {
   g_autoptr (ParlorCall) keep = g_object_ref (self); /* who hears of a state may hang up */
+  ParlorNegotiator *negotiator = find_negotiator (self, message->generation);
 
   switch (message->type)
     {
@@ -151,16 +159,16 @@ parlor_call_handle_message (ParlorCall *self, const ParlorMessage *message)
       take_offer (self, message);
       break;
     case PARLOR_MESSAGE_ANSWER:
-      if (self->state == PARLOR_CALL_CONNECTING || (self->seed && self->state == PARLOR_CALL_DIALING))
-        parlor_negotiator_take_answer (self->negotiator, message);
+      if (negotiator && (self->state == PARLOR_CALL_CONNECTING || (self->seed && self->state == PARLOR_CALL_DIALING)))
+        parlor_negotiator_take_answer (negotiator, message);
       break;
     case PARLOR_MESSAGE_REVEAL:
-      if (self->state == PARLOR_CALL_CONNECTING)
-        parlor_negotiator_take_reveal (self->negotiator, message);
+      if (negotiator && self->state == PARLOR_CALL_CONNECTING)
+        parlor_negotiator_take_reveal (negotiator, message);
       break;
     case PARLOR_MESSAGE_ICE:
-      parlor_negotiator_take_candidate (self->negotiator, message->ice.candidate, message->ice.sdp_mid,
-                                        message->ice.sdp_mline_index);
+      if (negotiator)
+        parlor_negotiator_take_candidate (negotiator, message->ice.candidate, message->ice.sdp_mid, message->ice.sdp_mline_index);
       break;
     case PARLOR_MESSAGE_BYE:
       if (parlor_call_media_is_up (self))

@@ -15,6 +15,8 @@ G_BEGIN_DECLS
  * feeds them.
  */
 
+#define PARLOR_CALL_GENERATION 1 /* a call has one peer connection */
+
 /* What the switchboard gives to every call. Plain data, for the time of a call to a constructor; nothing is copied. */
 typedef struct
 {

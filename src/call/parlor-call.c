@@ -19,8 +19,6 @@
 
 #define LIVENESS_CHECK_MS 500
 
-#define GENERATION 1 /* a call has one peer connection */
-
 /* How long a rumour of the relay's stands: a later silence is the network's. */
 #define RUMOUR_US (3 * G_USEC_PER_SEC)
 
@@ -268,8 +266,8 @@ new_negotiator (ParlorCall *self)
   const char *their_id = parlor_participant_get_id (self->participant);
 
   if (!self->seed)
-    self->handshake = parlor_handshake_new (self->keys, self->own_id, their_id, self->id, GENERATION, self->offerer);
-  self->negotiator = parlor_negotiator_new (self->channel, their_id, self->id, GENERATION, self->seed, self->handshake,
+    self->handshake = parlor_handshake_new (self->keys, self->own_id, their_id, self->id, PARLOR_CALL_GENERATION, self->offerer);
+  self->negotiator = parlor_negotiator_new (self->channel, their_id, self->id, PARLOR_CALL_GENERATION, self->seed, self->handshake,
                                             on_negotiator_event, self);
 }
 

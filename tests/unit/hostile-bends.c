@@ -154,6 +154,7 @@ early_reveal (Lab *lab, ParlorMessage *message)
     return TRUE;
   reveal = parlor_message_new_addressed (PARLOR_MESSAGE_REVEAL, message->from, message->call);
   reveal->from = g_strdup (message->to);
+  reveal->generation = 1;
   reveal->reveal.nonce = g_strdup (TOKEN);
   fake_relay_deliver (lab->relay, reveal);
   return TRUE;
@@ -247,6 +248,46 @@ other_names (Lab *lab, ParlorMessage *message)
     replace (&message->from, "x");
   if (g_strcmp0 (message->to, "x") == 0)
     replace (&message->to, "a");
+  return TRUE;
+}
+
+/* Before @message, another of its type that would spoil the call if it were of this generation. */
+static void
+send_stray (Lab *lab, const ParlorMessage *message)
+{
+  g_autoptr (ParlorMessage) stray = parlor_message_copy (message);
+
+  stray->generation = 7;
+  if (message->type == PARLOR_MESSAGE_ANSWER)
+    replace (&stray->description.sdp, "v=0");
+  else if (message->type == PARLOR_MESSAGE_REVEAL)
+    replace (&stray->reveal.nonce, TOKEN);
+  for (guint i = 0; i < (message->type == PARLOR_MESSAGE_ICE ? 300 : 1); i++)
+    fake_relay_deliver (lab->relay, stray);
+}
+
+gboolean
+stray_answer (Lab *lab, ParlorMessage *message)
+{
+  if (message->type == PARLOR_MESSAGE_ANSWER)
+    send_stray (lab, message);
+  return TRUE;
+}
+
+gboolean
+stray_reveal (Lab *lab, ParlorMessage *message)
+{
+  if (message->type == PARLOR_MESSAGE_REVEAL)
+    send_stray (lab, message);
+  return TRUE;
+}
+
+/* More of them than are taken in all. */
+gboolean
+stray_candidates (Lab *lab, ParlorMessage *message)
+{
+  if (message->type == PARLOR_MESSAGE_ICE)
+    send_stray (lab, message);
   return TRUE;
 }
 

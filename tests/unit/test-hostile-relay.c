@@ -61,6 +61,12 @@ static const Row rows[] = {
   { "replay/other-names", APP_LINK, APP_LINK, other_names, GONE, WRONG },
   { "forged-bye", APP_LINK, APP_LINK, bye_with_the_offer, ANY, GONE },
 
+  /* What is of another generation is nobody's. */
+  { "stray/answer", APP_LINK, APP_LINK, stray_answer, UP, UP, BY_APP, BY_APP, SAME_EMOJI },
+  { "stray/answer-in-the-lobby", NOTHING, NOTHING, stray_answer, UP, UP, NOT_VERIFIED, NOT_VERIFIED, SAME_EMOJI },
+  { "stray/reveal", APP_LINK, APP_LINK, stray_reveal, UP, UP, BY_APP, BY_APP, SAME_EMOJI },
+  { "stray/candidates", APP_LINK, APP_LINK, stray_candidates, UP, UP, BY_APP, BY_APP, SAME_EMOJI },
+
   /* In the middle, with keys or without. */
   { "middle/no-key", APP_LINK, APP_LINK, in_the_middle, MISSING, MISSING, .relay = NOTHING },
   { "middle/another-key", APP_LINK, APP_LINK, in_the_middle, WRONG, WRONG, .relay = OTHER_LINK },
