@@ -214,13 +214,28 @@ parlor_call_handle_channel_lost (ParlorCall *self)
     parlor_call_end (self, PARLOR_END_RELAY_LOST, NULL);
 }
 
+/* Is it about what we said last in this call? What a relay refused of an earlier one may come late. */
+static gboolean
+is_our_refusal (ParlorCall *self, const ParlorMessage *error)
+{
+  const char *about = error->error.about;
+
+  if (error->call && g_strcmp0 (error->call, self->id) != 0)
+    return FALSE;
+  if (self->state == PARLOR_CALL_DIALING)
+    return g_strcmp0 (about, self->seed ? "offer" : "ring") == 0;
+  if (self->state == PARLOR_CALL_CONNECTING && self->offerer)
+    return g_strcmp0 (about, "offer") == 0;
+  return self->state == PARLOR_CALL_CONNECTING && (g_strcmp0 (about, "accept") == 0 || g_strcmp0 (about, "answer") == 0);
+}
+
 /* The relay did not carry something of ours. */
 void
 parlor_call_handle_refusal (ParlorCall *self, const ParlorMessage *error)
 {
   g_autofree char *words = NULL;
 
-  if (self->state == PARLOR_CALL_ACTIVE)
+  if (!is_our_refusal (self, error))
     return;
 
   words = g_strdup_printf ("%s: %s", error->error.code, error->error.message ? error->error.message : "");

@@ -6,6 +6,7 @@
 #include "parlor-room-private.h"
 
 #include "parlor-frame.h"
+#include "parlor-metrics.h"
 
 /*
  * ParlorRoom: who is in it, and where a message goes.
@@ -20,6 +21,17 @@ static const char *
 get_word (const ParlorMessage *message)
 {
   return message->type == PARLOR_MESSAGE_UNKNOWN ? message->type_name : parlor_message_type_to_string (message->type);
+}
+
+/* What somebody said to another was not carried. It names the call, which may be over by the time they hear it. */
+static void
+say_not_carried (ParlorMember *member, const ParlorMessage *message, const char *code, const char *why)
+{
+  g_autoptr (ParlorMessage) error = parlor_message_new_error (code, why, get_word (message));
+
+  error->call = g_strdup (message->call);
+  parlor_metrics_add_error (code);
+  parlor_member_say (member, error);
 }
 
 void
@@ -68,8 +80,7 @@ pass_on (ParlorRoom *self, ParlorMember *from, ParlorMember *to, const ParlorMes
   if (parlor_member_is_here (to))
     parlor_guest_say_text (to->guest, text);
   else if (!parlor_member_say_later (to, text, self->around->limits) && message->type != PARLOR_MESSAGE_ERROR)
-    parlor_member_say_error (from, "no-such-peer", "They are away, and enough waits for them already",
-                             get_word (message));
+    say_not_carried (from, message, "no-such-peer", "They are away, and enough waits for them already");
 }
 
 static gboolean
@@ -100,9 +111,9 @@ hear_addressed (ParlorRoom *self, ParlorMember *member, const ParlorMessage *mes
   if (message->to == NULL)
     parlor_member_say_error (member, "missing-to", "Say whom it is for", get_word (message));
   else if ((other = find_other (self, member, message->to)) == NULL)
-    parlor_member_say_error (member, "no-such-peer", "Nobody here has this id", get_word (message));
+    say_not_carried (member, message, "no-such-peer", "Nobody here has this id");
   else if (!may_ring (self, member, other, message))
-    parlor_member_say_error (member, "rate", "Too many rings; wait a minute", get_word (message));
+    say_not_carried (member, message, "rate", "Too many rings; wait a minute");
   else
     pass_on (self, member, other, message);
 }

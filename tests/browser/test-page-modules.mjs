@@ -107,6 +107,23 @@ for (const [answer, reason] of [['declined', 'declined'], ['busy', 'busy'], ['ti
   });
 }
 
+test('what the relay did not carry ends the call it was of, and no later one', () => {
+  const {room, calls, signaling, hear} = enter('a', ['b']);
+  hear({type: 'ring', from: 'b', call: 'one'});
+  for (const error of [{about: 'offer'}, {about: 'ring'}, {about: 'accept'}, {about: 'accept', call: 'another'}])
+    hear({type: 'error', code: 'no-such-peer', ...error});
+  assertEqual(calls[0].state, 'ringing', 'rung');
+  calls[0].accept();
+  hear({type: 'error', code: 'no-such-peer', about: 'accept'});
+  assertEqual(calls[0].reason, 'peer-left', 'rung');
+  room.ring(room.find('b'));
+  hear({type: 'error', code: 'no-such-peer', about: 'offer'});
+  hear({type: 'error', code: 'rate', about: 'ring', call: 'another'});
+  assertEqual(calls[1].state, 'dialing', 'ringing');
+  hear({type: 'error', code: 'rate', about: 'ring', call: signaling.last('ring').call});
+  assertEqual(calls[1].reason, 'refused', 'ringing');
+});
+
 test('every phase has a deadline with its own name', async () => {
   const ringer = enter('a', ['b'], {deadlines: SHORT});
   ringer.room.ring(ringer.room.find('b'));

@@ -220,6 +220,7 @@ test_rings (void)
 
     g_assert_cmpstr (field (error, "code"), ==, "rate");
     g_assert_cmpstr (field (error, "about"), ==, "ring");
+    g_assert_cmpstr (field (error, "call"), ==, CALL);
   }
   raw_hear_nothing (ben);
 

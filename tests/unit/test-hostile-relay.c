@@ -239,6 +239,48 @@ test_claims_seed (void)
   fake_relay_free (lab.relay);
 }
 
+/* What the relay could not carry of an earlier call, or what nobody said, ends no call. */
+static void
+test_late_errors (void)
+{
+  static const Row row = { "late-errors", APP_LINK, APP_LINK };
+  static const char *const late[] = {
+    "{\"type\":\"error\",\"code\":\"no-such-peer\",\"about\":\"offer\"}",
+    "{\"type\":\"error\",\"code\":\"no-such-peer\",\"about\":\"accept\"}",
+    "{\"type\":\"error\",\"code\":\"no-such-peer\",\"about\":\"answer\"}",
+    "{\"type\":\"error\",\"code\":\"no-such-peer\",\"about\":\"ring\",\"call\":\"earlier\"}",
+    "{\"type\":\"error\",\"code\":\"no-such-peer\",\"about\":\"offer\",\"call\":\"earlier\"}",
+  };
+  g_autofree char *of_this_call = NULL;
+  Lab lab;
+
+  lab_init (&lab, &row);
+  wait_for (find_callee (&lab));
+  parlor_switchboard_call (lab.a.switchboard, find_callee (&lab), PARLOR_MEDIA_AUDIO, NULL);
+  wait_for (is_in (&lab.b, PARLOR_CALL_RINGING));
+  for (guint i = 0; i < G_N_ELEMENTS (late); i++)
+    {
+      fake_channel_receive (lab.a.channel, late[i]);
+      fake_channel_receive (lab.b.channel, late[i]);
+    }
+  drain ();
+  g_assert_true (is_in (&lab.a, PARLOR_CALL_DIALING));
+  g_assert_true (is_in (&lab.b, PARLOR_CALL_RINGING));
+
+  /* The negative controls: without a word of which call, and with the right one. */
+  parlor_call_accept (parlor_switchboard_get_call (lab.b.switchboard), NULL);
+  fake_channel_receive (lab.b.channel, late[1]);
+  wait_for (lab.b.ended);
+  g_assert_cmpint (parlor_call_get_end_reason (lab.b.ended), ==, PARLOR_END_PEER_LEFT);
+  wait_for (is_in (&lab.a, PARLOR_CALL_CONNECTING));
+  of_this_call = g_strdup_printf ("{\"type\":\"error\",\"code\":\"rate\",\"about\":\"offer\",\"call\":\"%s\"}",
+                                  parlor_call_get_id (parlor_switchboard_get_call (lab.a.switchboard)));
+  fake_channel_receive (lab.a.channel, of_this_call);
+  wait_for (lab.a.ended);
+  g_assert_cmpint (parlor_call_get_end_reason (lab.a.ended), ==, PARLOR_END_REFUSED);
+  lab_clear (&lab);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -251,6 +293,7 @@ main (int argc, char *argv[])
     }
   g_test_add_func ("/hostile-relay/reveals-last", test_reveals_last);
   g_test_add_func ("/hostile-relay/claims-seed", test_claims_seed);
+  g_test_add_func ("/hostile-relay/late-errors", test_late_errors);
   g_test_add_func ("/hostile-relay/before-welcome", test_before_welcome);
   return g_test_run ();
 }

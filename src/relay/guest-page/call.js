@@ -16,6 +16,8 @@ const NEXT = {
   active: ['ended'],
   ended: [],
 };
+const OFFERS = ['ring', 'offer']; // what the ringer says to bring a call about, and the other
+const ANSWERS = ['accept', 'answer'];
 const DECLINES = {__proto__: null, busy: 'busy', declined: 'declined', timeout: 'no-answer', 'no-device': 'no-device'};
 const LISTEN_MS = 250; // between two looks at what came in, while the relay is doubted
 const MAX_HELD = 64; // messages of theirs that wait until we may be sure of them
@@ -125,8 +127,10 @@ export class Call extends Emitter {
       this.#end('relay-lost');
   }
 
-  refused(code) {
-    if (this.state !== 'active')
+  // What the relay did not carry. It may be of an earlier call, and late.
+  refused({code, about, call = this.id}) {
+    const phase = about === 'ring' ? 'dialing' : 'connecting';
+    if (call === this.id && this.state === phase && (this.incoming ? ANSWERS : OFFERS).includes(about))
       this.#end(code === 'no-such-peer' ? 'peer-left' : 'refused', code);
   }
 

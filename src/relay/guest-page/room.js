@@ -164,8 +164,8 @@ export class Room extends Emitter {
   }
 
   #onError(message) {
-    if (!message.from && this.call && ['no-such-peer', 'rate'].includes(message.code))
-      this.call.refused(message.code);
+    if (!message.from && ['no-such-peer', 'rate'].includes(message.code))
+      this.call?.refused(message);
   }
 
   #onRing({from, call: id}) {
