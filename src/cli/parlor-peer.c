@@ -3,6 +3,7 @@
 
 #include "config.h"
 
+#include <fcntl.h>
 #include <gio/gunixinputstream.h>
 #include <glib-unix.h>
 #include <gst/gst.h>
@@ -200,17 +201,41 @@ obey (Program *self, const char *line, GError **error)
   return TRUE;
 }
 
+/* Standard input said what we cannot use. Where the invite was expected there will be no other. */
+static void
+refuse_input (Program *self, const GError *error)
+{
+  parlor_peer_reporter_error (self->reporter, error);
+  if (!self->arguments.invite)
+    return;
+  self->status = STATUS_BAD_USAGE;
+  quit (self);
+}
+
 static void
 join (Program *self, const char *invite)
 {
   g_autoptr (GError) error = NULL;
 
   if (parlor_core_join (self->core, invite, self->arguments.mode == PARLOR_PEER_MODE_CALL, &error))
-    return;
+    g_clear_pointer (&self->arguments.invite, g_free);
+  else
+    refuse_input (self, error);
+}
 
-  parlor_peer_reporter_error (self->reporter, error);
-  self->status = STATUS_BAD_USAGE;
-  quit (self);
+static void
+take_line (Program *self, char *line, gsize length)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!g_utf8_validate (line, length, NULL))
+    g_set_error_literal (&error, PARLOR_ERROR, PARLOR_ERROR_BAD_USAGE, "A line of standard input is not UTF-8.");
+  else if (self->arguments.invite)
+    join (self, g_strstrip (line));
+  else if (*g_strstrip (line))
+    obey (self, line, &error);
+  if (error)
+    refuse_input (self, error);
 }
 
 static void
@@ -218,32 +243,25 @@ on_line (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Program *self = user_data;
   g_autoptr (GError) error = NULL;
-  g_autofree char *line = g_data_input_stream_read_line_finish_utf8 (G_DATA_INPUT_STREAM (source), result, NULL, &error);
+  gsize length;
+  g_autofree char *line = g_data_input_stream_read_line_finish (G_DATA_INPUT_STREAM (source), result, &length, &error);
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
 
-  if (!line && !error)
-    {
-      /* The end of input is not a command, but an invite that never came is an error. */
-      if (self->arguments.invite)
-        join (self, "");
-      return;
-    }
   if (line)
-    g_strstrip (line);
-
-  if (line && self->arguments.invite)
     {
-      g_clear_pointer (&self->arguments.invite, g_free);
-      join (self, line);
-      g_clear_error (&error);
+      take_line (self, line, length);
+      g_data_input_stream_read_line_async (self->input, G_PRIORITY_DEFAULT, self->cancellable, on_line, self);
     }
-  else if (line && *line && !obey (self, line, &error))
+  else if (error)
     {
-      parlor_peer_reporter_error (self->reporter, error);
+      refuse_input (self, error); /* and no other attempt: it would fail at once, for ever */
     }
-  g_data_input_stream_read_line_async (self->input, G_PRIORITY_DEFAULT, self->cancellable, on_line, self);
+  else if (self->arguments.invite)
+    {
+      join (self, ""); /* the end of input is not a command, but an invite that never came is an error */
+    }
 }
 
 static gboolean
@@ -301,19 +319,29 @@ static void
 run (Program *self)
 {
   g_autoptr (GInputStream) standard_input = g_unix_input_stream_new (STDIN_FILENO, FALSE);
-  g_autofree char *invite = NULL;
+  g_autofree char *invite = g_str_equal (self->arguments.invite, "-") ? NULL : g_strdup (self->arguments.invite);
 
   g_unix_signal_add (SIGINT, on_signal, self);
   g_unix_signal_add (SIGTERM, on_signal, self);
 
   self->input = g_data_input_stream_new (standard_input);
-  if (!g_str_equal (self->arguments.invite, "-"))
-    {
-      invite = g_steal_pointer (&self->arguments.invite);
-      join (self, invite);
-    }
+  if (invite)
+    join (self, invite);
   g_data_input_stream_read_line_async (self->input, G_PRIORITY_DEFAULT, self->cancellable, on_line, self);
   g_main_loop_run (self->loop);
+}
+
+/* With one of 0, 1 and 2 closed, what we open next would take its number: a relay's words would be read as commands, or ours go there. */
+static void
+fill_standard_descriptors (void)
+{
+  int fd;
+
+  do
+    fd = open ("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd > STDERR_FILENO)
+    close (fd);
 }
 
 int
@@ -322,6 +350,7 @@ main (int argc, char *argv[])
   Program program = { .status = EXIT_SUCCESS };
   g_autoptr (GError) error = NULL;
 
+  fill_standard_descriptors ();
   mallopt (M_ARENA_MAX, PARLOR_MALLOC_ARENAS);
   setlocale (LC_ALL, "");
   /* Standard output is for what a program reads. */

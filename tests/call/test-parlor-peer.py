@@ -390,6 +390,7 @@ def says_no(*arguments, status, words, stdin=""):
         input=stdin,
         capture_output=True,
         text=True,
+        errors="surrogateescape",
         timeout=60,
         check=False,
     )
@@ -413,8 +414,35 @@ def bad_usage():
     says_no("gopher://127.0.0.1/room", status=2, words="link")
     says_no("-", status=2, words="invite", stdin="")
     says_no("-", status=2, words="", stdin="http://\n")
+    says_no("--json", "-", status=2, words="UTF-8", stdin="\udcff\n")
+    says_no("--json", "-", status=2, words="UTF-8", stdin="http://127.0.0.1:1/x\0\n")
     says_no("--help", status=0, words="INVITE")
     says_no("--version", status=0, words="parlor-peer")
+
+
+def unreadable_input():
+    """A directory instead of commands, or nothing at all: said once, and the call goes on."""
+    with Relay(BUILD) as relay:
+        folder = os.open("/", os.O_RDONLY)
+        with Peer(BUILD, relay.url + "/v", "--answer", "--media", "none") as a:
+            a.process.stdin.buffer.write(b"\xff\n")
+            a.say("dance")
+            assert "UTF-8" in a.until("error")["message"]
+            assert "dance" in a.until("error")["message"]  # the next line is read as ever
+        with Peer(BUILD, relay.url + "/d", "--answer", prefix=["sh", "-c", f'exec "$0" "$@" <&{folder}'], pass_fds=(folder,)) as a:
+            a.until("error", code="failed")
+            with Peer(BUILD, relay.url + "/d", "--duration", "1") as b:
+                b.end()
+            assert a.until("ended")["reason"] == "remote-hung-up"
+            assert sum(event["event"] == "error" for event in a.events) == 1, a.events
+            assert a.end() == 0
+        os.close(folder)
+        with Peer(BUILD, relay.url + "/c", "--answer", prefix=["sh", "-c", 'exec "$0" "$@" <&- 2>&-']) as a:
+            a.until("ready")
+            for fd in 0, 2:
+                assert os.readlink(f"/proc/{a.process.pid}/fd/{fd}") == "/dev/null", fd
+            a.interrupt()
+            assert a.end() == 0
 
 
 def unreachable():
@@ -443,6 +471,7 @@ if __name__ == "__main__":
             not_invited,
             locked_room,
             bad_usage,
+            unreadable_input,
             unreachable,
         ]
     )
