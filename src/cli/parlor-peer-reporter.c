@@ -244,9 +244,15 @@ on_core_refused (ParlorCore *core, const char *code, const char *message, gpoint
 void
 parlor_peer_reporter_error (ParlorPeerReporter *self, const GError *error)
 {
+  parlor_peer_report_error (self->json, error);
+}
+
+void
+parlor_peer_report_error (gboolean json, const GError *error)
+{
   const char *code = error->domain == PARLOR_ERROR ? nick (PARLOR_TYPE_ERROR, error->code) : "failed";
 
-  if (self->json)
+  if (json)
     say (parlor_report_error (now_ms (), code, error->message));
   else
     g_printerr ("parlor-peer: %s\n", error->message);

@@ -357,7 +357,8 @@ main (int argc, char *argv[])
   g_log_writer_default_set_use_stderr (TRUE);
   if (!parlor_peer_arguments_parse (&program.arguments, &argc, &argv, &error))
     {
-      g_printerr ("parlor-peer: %s\nTry \"parlor-peer --help\".\n", error->message);
+      parlor_peer_report_error (program.arguments.json, error);
+      g_printerr ("Try \"parlor-peer --help\".\n");
       parlor_peer_arguments_clear (&program.arguments);
       return STATUS_BAD_USAGE;
     }
@@ -377,7 +378,7 @@ main (int argc, char *argv[])
     }
   else
     {
-      g_printerr ("parlor-peer: %s\n", error->message);
+      parlor_peer_report_error (program.arguments.json, error);
       program.status = g_error_matches (error, PARLOR_ERROR, PARLOR_ERROR_BAD_USAGE) ? STATUS_BAD_USAGE : EXIT_FAILURE;
     }
   tear_down (&program);

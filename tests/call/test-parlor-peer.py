@@ -409,6 +409,9 @@ def bad_usage():
     says_no("one", "two", status=2, words="two")
     says_no("--video-source", "nosuchelement", "http://127.0.0.1:1/x", status=2, words="nosuchelement")
     says_no("--video-sink", "nosuchelement", "http://127.0.0.1:1/x", status=2, words="nosuchelement")
+    for option in "--video-source", "--audio-source", "--video-sink", "--audio-sink":
+        says_no("--json", option, "nosuchelement", "http://127.0.0.1:1/x", status=2, words='"code":"bad-usage"')
+    says_no("--json", "--call", "--answer", "http://127.0.0.1:1/x", status=2, words='"code":"bad-usage"')
     says_no("--audio-sink", "!!", "http://127.0.0.1:1/x", status=2, words="--audio-sink")
     says_no("parlor://127.0.0.1:1/room#tooshort", status=2, words="key")
     says_no("gopher://127.0.0.1/room", status=2, words="link")
