@@ -150,9 +150,12 @@ on_seed_relay (ParlorCore *self)
   return self->channel && parlor_channel_get_state (self->channel) == PARLOR_CHANNEL_OPEN && parlor_channel_get_dialect (self->channel) == PARLOR_DIALECT_SEED;
 }
 
+static void fail (ParlorCore *self, const GError *error);
+
 static void
 call_if_wanted (ParlorCore *self)
 {
+  g_autoptr (ParlorCore) keep = g_object_ref (self);
   g_autoptr (ParlorParticipant) participant = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -164,8 +167,9 @@ call_if_wanted (ParlorCore *self)
     return;
 
   self->call_wanted = FALSE;
-  if (!parlor_core_call (self, participant, &error))
-    g_debug ("not called: %s", error->message);
+  /* A call that was there, and ended at once, was told as such. */
+  if (!parlor_core_call (self, participant, &error) && !g_error_matches (error, PARLOR_ERROR, PARLOR_ERROR_FAILED))
+    fail (self, error);
 }
 
 static void
