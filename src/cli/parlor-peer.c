@@ -215,9 +215,10 @@ refuse_input (Program *self, const GError *error)
 static void
 join (Program *self, const char *invite)
 {
+  ParlorWish wish = self->arguments.mode == PARLOR_PEER_MODE_CALL ? PARLOR_WISH_CALL_FIRST : PARLOR_WISH_NOTHING;
   g_autoptr (GError) error = NULL;
 
-  if (parlor_core_join (self->core, invite, self->arguments.mode == PARLOR_PEER_MODE_CALL, &error))
+  if (parlor_core_join (self->core, invite, wish, &error))
     g_clear_pointer (&self->arguments.invite, g_free);
   else
     refuse_input (self, error);

@@ -69,9 +69,9 @@ struct _ParlorCore
   char *home_relay; /* (nullable) */
   ParlorSessionState session;
   gboolean inviting;
-  gboolean knocked;     /* at the locked door that we stand at */
-  gboolean ready;       /* in the room, and who else is there is known */
-  gboolean call_wanted; /* ring whoever is there, or comes first */
+  gboolean knocked; /* at the locked door that we stand at */
+  gboolean ready;   /* in the room, and who else is there is known */
+  ParlorWish wish;  /* until it is fulfilled, or over */
 };
 
 G_DEFINE_FINAL_TYPE (ParlorCore, parlor_core, G_TYPE_OBJECT)
@@ -159,14 +159,18 @@ call_if_wanted (ParlorCore *self)
   g_autoptr (ParlorParticipant) participant = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!self->call_wanted || !self->ready || parlor_core_get_call (self))
+  if (self->wish == PARLOR_WISH_NOTHING || !self->ready || parlor_core_get_call (self))
     return;
 
   participant = find_callable (self);
   if (!participant && !on_seed_relay (self))
-    return;
+    {
+      if (self->wish == PARLOR_WISH_CALL)
+        self->wish = PARLOR_WISH_NOTHING;
+      return;
+    }
 
-  self->call_wanted = FALSE;
+  self->wish = PARLOR_WISH_NOTHING;
   /* A call that was there, and ended at once, was told as such. */
   if (!parlor_core_call (self, participant, &error) && !g_error_matches (error, PARLOR_ERROR, PARLOR_ERROR_FAILED))
     fail (self, error);
@@ -219,13 +223,7 @@ on_incoming (ParlorSwitchboard *switchboard, ParlorCall *call, gpointer user_dat
 {
   ParlorCore *self = user_data;
 
-  /* Who joined in order to talk has said yes already. */
-  if (self->call_wanted)
-    {
-      self->call_wanted = FALSE;
-      parlor_call_accept (call, NULL);
-      return;
-    }
+  self->wish = PARLOR_WISH_NOTHING; /* here is somebody, and whoever hears of the ring decides */
   g_signal_emit (self, signals[INCOMING], 0, call);
 }
 
@@ -254,7 +252,7 @@ drop_session (ParlorCore *self)
   g_autoptr (ParlorSwitchboard) switchboard = g_steal_pointer (&self->switchboard);
   g_autoptr (ParlorChannel) channel = g_steal_pointer (&self->channel);
 
-  self->call_wanted = FALSE;
+  self->wish = PARLOR_WISH_NOTHING;
   self->ready = FALSE;
   if (switchboard)
     {
@@ -344,7 +342,7 @@ give_keys (ParlorCore *self, ParlorCallKeys *keys)
 }
 
 static void
-join (ParlorCore *self, ParlorInvite *invite, gboolean call)
+join (ParlorCore *self, ParlorInvite *invite, ParlorWish wish)
 {
   ParlorWsChannel *channel = parlor_ws_channel_new (invite, self->name);
   g_autoptr (ParlorCallKeys) keys = parlor_call_keys_new (parlor_invite_get_room (invite), parlor_invite_get_key (invite),
@@ -361,7 +359,7 @@ join (ParlorCore *self, ParlorInvite *invite, gboolean call)
   parlor_switchboard_set_allow_seed (self->switchboard, !invite_is_keyed (invite));
   give_keys (self, keys);
   self->porter = parlor_porter_new (self->channel);
-  self->call_wanted = call;
+  self->wish = wish;
 
   g_signal_connect (self->switchboard, "notify::id", G_CALLBACK (on_switchboard_id), self);
   g_signal_connect (self->switchboard, "notify::call", G_CALLBACK (on_switchboard_call), self);
@@ -586,11 +584,11 @@ parlor_core_host (ParlorCore *self, guint16 port)
   self->inviting = TRUE;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_INVITING]);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_HOSTING]);
-  join (self, invite, FALSE);
+  join (self, invite, PARLOR_WISH_NOTHING);
 }
 
 gboolean
-parlor_core_join (ParlorCore *self, const char *text, gboolean call, GError **error)
+parlor_core_join (ParlorCore *self, const char *text, ParlorWish wish, GError **error)
 {
   g_autoptr (ParlorInvite) invite = NULL;
 
@@ -601,7 +599,7 @@ parlor_core_join (ParlorCore *self, const char *text, gboolean call, GError **er
     return FALSE;
 
   parlor_core_leave (self);
-  join (self, invite, call);
+  join (self, invite, wish);
   return TRUE;
 }
 

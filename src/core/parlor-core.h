@@ -25,6 +25,19 @@ typedef enum
   PARLOR_SESSION_LOCKED,
 } ParlorSessionState;
 
+/**
+ * ParlorWish: what is done without being asked once we are in a room.
+ * @PARLOR_WISH_NOTHING: nothing
+ * @PARLOR_WISH_CALL: whoever is there is rung; in an empty room it ends, and who comes later rings us or is rung by hand
+ * @PARLOR_WISH_CALL_FIRST: whoever is there, or comes first, however long that takes
+ */
+typedef enum
+{
+  PARLOR_WISH_NOTHING,
+  PARLOR_WISH_CALL,
+  PARLOR_WISH_CALL_FIRST,
+} ParlorWish;
+
 #define PARLOR_TYPE_CORE (parlor_core_get_type ())
 G_DECLARE_FINAL_TYPE (ParlorCore, parlor_core, PARLOR, CORE, GObject)
 
@@ -58,10 +71,10 @@ void parlor_core_host (ParlorCore *self, guint16 port);
 /**
  * parlor_core_join:
  * @text: an invite or an address, see parlor_invite_parse()
- * @call: whether to ring whoever is there (or comes first) once we are in
+ * @wish: whom to ring once we are in
  * @error: PARLOR_ERROR_BAD_INVITE; everything later comes by "failed"
  */
-gboolean parlor_core_join (ParlorCore *self, const char *text, gboolean call, GError **error);
+gboolean parlor_core_join (ParlorCore *self, const char *text, ParlorWish wish, GError **error);
 /* Asks those in a locked room to let us in. PARLOR_ERROR_STATE unless LOCKED, or when we have knocked already. */
 gboolean parlor_core_knock (ParlorCore *self, GError **error);
 /* Ends call, session and hosting. */

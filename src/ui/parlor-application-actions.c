@@ -69,7 +69,7 @@ parlor_application_join (ParlorApplication *self, const char *text)
   self->tried = TRUE;
   g_free (self->last_target);
   self->last_target = g_steal_pointer (&target);
-  if (!parlor_core_join (self->core, self->last_target, TRUE, &error))
+  if (!parlor_core_join (self->core, self->last_target, PARLOR_WISH_CALL, &error))
     parlor_window_show_failure (self->window, error);
 }
 

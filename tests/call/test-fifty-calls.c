@@ -7,6 +7,7 @@
 
 #include "parlor-core.h"
 #include "parlor-identity.h"
+#include "parlor-relay.h"
 #include "parlor-test-media.h"
 
 /*
@@ -180,7 +181,7 @@ meet (Side *host, Side *guest)
   parlor_core_host (host->core, 0);
   parlor_test_wait (parlor_core_get_session (host->core) == PARLOR_SESSION_IN_ROOM, WAIT_S);
   link = parlor_invite_to_app_link (parlor_core_get_invite (host->core));
-  parlor_core_join (guest->core, link, FALSE, &error);
+  parlor_core_join (guest->core, link, PARLOR_WISH_NOTHING, &error);
   g_assert_no_error (error);
   parlor_test_wait (g_list_model_get_n_items (parlor_core_get_participants (guest->core)) == 1, WAIT_S);
   parlor_test_wait (g_list_model_get_n_items (parlor_core_get_participants (host->core)) == 1, WAIT_S);
@@ -239,6 +240,43 @@ test_who_is_there (void)
   remove_folder (folders[1]);
 }
 
+static gboolean
+is_in (Side *side, ParlorCallState state)
+{
+  ParlorCall *call = parlor_core_get_call (side->core);
+
+  return call && parlor_call_get_state (call) == state;
+}
+
+/* Two who want to call join one after the other: the first, who found nobody, is asked like anybody who is rung. */
+static void
+test_empty_room (void)
+{
+  g_autoptr (ParlorRelay) relay = parlor_relay_new (NULL);
+  g_autofree char *link = NULL;
+  g_autoptr (GError) error = NULL;
+  Side first = { 0 }, second = { 0 };
+
+  parlor_relay_listen (relay, "127.0.0.1", 0, &error);
+  g_assert_no_error (error);
+  link = g_strdup_printf ("http://127.0.0.1:%u/empty", parlor_relay_get_port (relay));
+  side_init (&first, "Ann");
+  side_init (&second, "Bo");
+  g_signal_handlers_disconnect_by_func (first.core, on_incoming, &first);
+  g_assert_true (parlor_core_join (first.core, link, PARLOR_WISH_CALL, NULL));
+  parlor_test_wait (parlor_core_get_session (first.core) == PARLOR_SESSION_IN_ROOM, WAIT_S);
+  g_assert_true (parlor_core_join (second.core, link, PARLOR_WISH_CALL, NULL));
+  parlor_test_wait (is_in (&first, PARLOR_CALL_RINGING) && is_in (&second, PARLOR_CALL_DIALING), WAIT_S);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_true (is_in (&first, PARLOR_CALL_RINGING));
+  g_assert_true (parlor_core_accept (first.core, NULL));
+  parlor_test_wait (first.frames == 1 && second.frames == 1, WAIT_S);
+
+  side_clear (&second);
+  side_clear (&first);
+}
+
 static void
 test_fifty (void)
 {
@@ -279,6 +317,7 @@ main (int argc, char *argv[])
   mallopt (M_ARENA_MAX, PARLOR_MALLOC_ARENAS);
   gst_init (NULL, NULL);
   g_test_add_func ("/call/who-is-there", test_who_is_there);
+  g_test_add_func ("/call/empty-room", test_empty_room);
   g_test_add_func ("/call/fifty", test_fifty);
   return g_test_run ();
 }
