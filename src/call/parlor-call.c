@@ -41,9 +41,9 @@ G_DEFINE_FINAL_TYPE (ParlorCall, parlor_call, G_TYPE_OBJECT)
 
 #define TO(state) (1u << (state))
 
-/* From each state, the states it may go to. */
+/* From each state, the states it may go to. From DIALING to RINGING: see parlor_call_yield(). */
 static const guint transitions[] = {
-  [PARLOR_CALL_DIALING] = TO (PARLOR_CALL_CONNECTING) | TO (PARLOR_CALL_ENDED),
+  [PARLOR_CALL_DIALING] = TO (PARLOR_CALL_RINGING) | TO (PARLOR_CALL_CONNECTING) | TO (PARLOR_CALL_ENDED),
   [PARLOR_CALL_RINGING] = TO (PARLOR_CALL_CONNECTING) | TO (PARLOR_CALL_ENDED),
   [PARLOR_CALL_CONNECTING] = TO (PARLOR_CALL_ACTIVE) | TO (PARLOR_CALL_ENDED),
   [PARLOR_CALL_ACTIVE] = TO (PARLOR_CALL_ENDED),
@@ -266,9 +266,10 @@ new_negotiator (ParlorCall *self)
   const char *their_id = parlor_participant_get_id (self->participant);
 
   if (!self->seed)
-    self->handshake = parlor_handshake_new (self->keys, self->own_id, their_id, self->id, PARLOR_CALL_GENERATION, self->offerer);
-  self->negotiator = parlor_negotiator_new (self->channel, their_id, self->id, PARLOR_CALL_GENERATION, self->seed, self->handshake,
-                                            on_negotiator_event, self);
+    self->handshake = parlor_handshake_new (self->keys, self->own_id, their_id, self->id, PARLOR_CALL_GENERATION,
+                                            self->offerer);
+  self->negotiator = parlor_negotiator_new (self->channel, their_id, self->id, PARLOR_CALL_GENERATION, self->seed,
+                                            self->handshake, on_negotiator_event, self);
 }
 
 /* Makes the peer connection: to offer, to answer the seed's offer that rang, or to wait for an offer. */
@@ -472,25 +473,28 @@ parlor_call_new_outgoing (const ParlorCallMeans *means, ParlorParticipant *parti
   return self;
 }
 
+/* The call is theirs: its id, what they offer, and that we answer. */
+static void
+take_ring (ParlorCall *self, const ParlorMessage *ring_or_offer)
+{
+  self->incoming = TRUE;
+  self->offerer = FALSE;
+  self->offered_media = self->seed ? PARLOR_MEDIA_AUDIO | PARLOR_MEDIA_VIDEO : ring_or_offer->ring.media;
+  g_free (self->id);
+  self->id = self->seed ? NULL : g_strdup (ring_or_offer->call);
+  g_clear_pointer (&self->seed_offer, parlor_message_free);
+  self->seed_offer = self->seed ? parlor_message_copy (ring_or_offer) : NULL;
+  new_negotiator (self);
+}
+
 ParlorCall *
 parlor_call_new_incoming (const ParlorCallMeans *means, ParlorParticipant *participant, const ParlorMessage *ring_or_offer)
 {
   ParlorCall *self = new_call (means, participant);
 
   self->state = PARLOR_CALL_RINGING;
-  self->incoming = TRUE;
   self->local_media = PARLOR_MEDIA_AUDIO | PARLOR_MEDIA_VIDEO;
-  if (self->seed)
-    {
-      self->offered_media = PARLOR_MEDIA_AUDIO | PARLOR_MEDIA_VIDEO;
-      self->seed_offer = parlor_message_copy (ring_or_offer);
-    }
-  else
-    {
-      self->offered_media = ring_or_offer->ring.media;
-      self->id = g_strdup (ring_or_offer->call);
-    }
-  new_negotiator (self);
+  take_ring (self, ring_or_offer);
   parlor_call_set_deadline (self, self->deadlines.ring_ms, PARLOR_END_NO_ANSWER);
   return self;
 }
@@ -521,17 +525,18 @@ parlor_call_dial (ParlorCall *self)
 void
 parlor_call_yield (ParlorCall *self, const ParlorMessage *ring_or_offer)
 {
+  g_autoptr (ParlorCall) keep = g_object_ref (self);
+
   g_return_if_fail (self->state == PARLOR_CALL_DIALING);
 
   drop_negotiation (self);
-  self->offerer = FALSE;
-  g_free (self->id);
-  g_clear_pointer (&self->seed_offer, parlor_message_free);
-  self->id = self->seed ? NULL : g_strdup (ring_or_offer->call);
-  self->seed_offer = self->seed ? parlor_message_copy (ring_or_offer) : NULL;
-  new_negotiator (self);
-  self->state = PARLOR_CALL_RINGING;
+  take_ring (self, ring_or_offer);
+  g_object_freeze_notify (G_OBJECT (self));
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PEER]);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_INCOMING]);
+  set_state (self, PARLOR_CALL_RINGING);
   parlor_call_accept (self, NULL);
+  g_object_thaw_notify (G_OBJECT (self)); /* nobody was asked: what they hear of is CONNECTING */
 }
 
 gboolean

@@ -454,7 +454,7 @@ test_glare (void)
 
   wait_for (first_participant (a) && first_participant (b));
   dial (b);
-  dial (a);
+  parlor_switchboard_call (a->switchboard, first_participant (a), PARLOR_MEDIA_AUDIO, NULL);
   wait_for (is_in (a, PARLOR_CALL_ACTIVE) && is_in (b, PARLOR_CALL_ACTIVE));
   g_assert_cmpstr (parlor_call_get_id (parlor_switchboard_get_call (a->switchboard)), ==,
                    parlor_call_get_id (parlor_switchboard_get_call (b->switchboard)));
@@ -463,6 +463,10 @@ test_glare (void)
   g_assert_cmpuint (fake_channel_count_sent (b->channel, PARLOR_MESSAGE_OFFER), ==, 0);
   g_assert_null (a->incoming);
   g_assert_null (b->incoming);
+  g_assert_cmpstr (b->states->str, ==, "DCA"); /* it rang, but nobody was asked */
+  g_assert_false (parlor_call_get_incoming (parlor_switchboard_get_call (a->switchboard)));
+  g_assert_true (parlor_call_get_incoming (parlor_switchboard_get_call (b->switchboard)));
+  g_assert_cmpint (parlor_call_get_offered_media (parlor_switchboard_get_call (b->switchboard)), ==, PARLOR_MEDIA_AUDIO);
 }
 
 static void
