@@ -205,6 +205,61 @@ for (const [what, rumour, reason] of [
   });
 }
 
+for (const rumour of [{type: 'bye', from: 'b', call: 'one'}, {type: 'left', id: 'b'}]) {
+  test(`away, and then ${rumour.type}: a short silence is enough, and by the name of the latter`, async () => {
+    const {calls, hear, peers} = await active({...SHORT, away: 60_000});
+    peers[0].emit('message', {type: 'state', audio: true, video: true});
+    hear({type: 'away', id: 'b'});
+    hear(rumour);
+    await until('believed', () => calls[0].state === 'ended', 6000);
+    assertEqual(calls[0].reason, 'remote-hung-up', 'reason');
+  });
+}
+
+test('who is away while a bye of theirs is doubted is doubted longer', async () => {
+  const {calls, hear, peers} = await active({...SHORT, away: 600});
+  let looks = 0;
+  peers[0].emit('message', {type: 'state', audio: true, video: true});
+  peers[0].onLook = () => {
+    if (++looks === 3)
+      hear({type: 'away', id: 'b'});
+    if (looks < 5) // for longer than the bye is doubted
+      peers[0].packets++;
+  };
+  hear({type: 'bye', from: 'b', call: 'one'});
+  await until('believed', () => calls[0].state === 'ended', 12_000);
+  assertEqual(calls[0].reason, 'lost', 'reason');
+});
+
+test('no more candidates are taken than the protocol says', async () => {
+  const {Peer} = await load('peer.js');
+  let taken = 0;
+  globalThis.MediaStream = class {};
+  globalThis.RTCPeerConnection = class {
+    getTransceivers = () => [];
+    addTransceiver = () => ({sender: {}});
+    createDataChannel = label => ({label});
+    createOffer = setLocalDescription;
+    setLocalDescription = setLocalDescription;
+    localDescription = {sdp: SDP.replace(/AB/g, 'CD')};
+    async setRemoteDescription() {}
+    async addIceCandidate() {
+      taken++;
+    }
+  };
+  async function setLocalDescription() {}
+  const peer = new Peer({listen() {}, track: () => null}, []);
+  await peer.offer();
+  for (let i = 0; i < 100; i++)
+    peer.addCandidate({candidate: 'early'});
+  assertEqual(taken, 0, 'before the answer');
+  await peer.accept(SDP);
+  assertEqual(taken, 64, 'those that waited');
+  for (let i = 0; i < 1000; i++)
+    peer.addCandidate({candidate: 'late'});
+  assertEqual(taken, 256, 'in all');
+});
+
 test('who hangs up says bye over the channel and through the relay', async () => {
   const {calls, signaling, peers} = await active();
   calls[0].hangUp();

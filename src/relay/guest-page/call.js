@@ -42,7 +42,7 @@ export class Call extends Emitter {
   #stream = null;
   #wasOpen = false;
   #heard = false; // a message of theirs came over the data channel, so their end of it is open too
-  #doubting = false;
+  #doubts = []; // what the relay said of their end, and how long a silence confirms it
 
   // them: {id, name}; id: the call's; incoming; local: {audio, video} that we send; handshake: null where the browser
   // cannot make one.
@@ -181,24 +181,32 @@ export class Call extends Emitter {
       this.#end(this.state === 'ringing' ? 'cancelled' : 'remote-hung-up');
   }
 
-  // The relay says that they are gone. It may lie: only if nothing comes from them for a while was it true.
-  async #doubt({silence, within, reason} = {silence: this.#deadlines.silence, within: this.#deadlines.rumour, reason: 'remote-hung-up'}) {
-    if (this.#doubting)
+  // The relay says that they are gone. It may lie: only if nothing comes from them for a while was it true. They may be away
+  // first, and have left or said bye then: each is doubted in its own way.
+  #doubt({silence, within, reason} = {silence: this.#deadlines.silence, within: this.#deadlines.rumour, reason: 'remote-hung-up'}) {
+    if (this.#doubts.some(doubt => doubt.reason === reason))
       return;
-    this.#doubting = true;
-    const began = performance.now();
-    let silentSince = began;
+    this.#doubts.push({silence, reason, until: performance.now() + within});
+    if (this.#doubts.length === 1)
+      this.#listen();
+  }
+
+  async #listen() {
+    let silentSince = performance.now();
     let received = await this.#peer.received();
-    while (this.state === 'active' && performance.now() - began < within) {
+    while (this.state === 'active' && this.#doubts.length > 0) {
       await new Promise(resolve => setTimeout(resolve, LISTEN_MS));
-      const now = await this.#peer?.received();
-      if (now !== received)
-        silentSince = performance.now();
-      else if (performance.now() - silentSince >= silence)
-        this.#end(reason);
-      received = now;
+      const news = await this.#peer?.received();
+      const now = performance.now();
+      if (news !== received)
+        silentSince = now;
+      received = news;
+      const confirmed = this.#doubts.find(doubt => now - silentSince >= doubt.silence);
+      if (confirmed && this.state === 'active')
+        this.#end(confirmed.reason);
+      this.#doubts = this.#doubts.filter(doubt => now < doubt.until);
     }
-    this.#doubting = false;
+    this.#doubts = [];
   }
 
   async #onOffer(message) {

@@ -8,7 +8,8 @@ import {CallError, checkFingerprint} from './sdp.js';
 
 const CHANNEL = 'parlor';
 const PING_CHANNEL = 'parlor-ping';
-const MAX_CANDIDATES = 64;  // buffered before the remote description
+const MAX_EARLY = 64;       // candidates that wait for the remote description
+const MAX_CANDIDATES = 256; // that are taken in all
 const MAX_MESSAGE = 64 * 1024;
 const FLUSH_MS = 300;       // a `bye` on the channel needs the transport for a moment longer
 
@@ -19,6 +20,7 @@ export class Peer extends Emitter {
   #media;
   #channel = null;
   #early = [];
+  #taken = 0; // candidates
   #remote = false;
   #done = false;
   #opened = false;
@@ -90,10 +92,17 @@ export class Peer extends Emitter {
   }
 
   addCandidate(candidate) {
+    if (this.#taken >= MAX_CANDIDATES || (!this.#remote && this.#early.length >= MAX_EARLY))
+      return;
+    this.#taken++;
     if (this.#remote)
-      this.#pc.addIceCandidate(candidate ?? undefined).catch(() => {}); // one bad candidate is no reason to end
-    else if (this.#early.length < MAX_CANDIDATES)
+      this.#useCandidate(candidate);
+    else
       this.#early.push(candidate);
+  }
+
+  #useCandidate(candidate) {
+    this.#pc.addIceCandidate(candidate ?? undefined).catch(() => {}); // one bad candidate is no reason to end
   }
 
   say(message) {
@@ -136,7 +145,7 @@ export class Peer extends Emitter {
     }
     this.#remote = true;
     for (const candidate of this.#early.splice(0))
-      this.addCandidate(candidate);
+      this.#useCandidate(candidate);
   }
 
   #adopt(channel) {
