@@ -79,7 +79,9 @@ static const Option options[] = {
                              "or turns:HOST:PORT (may be repeated)"),
   TEXT ("turn-secret-file", turn_secret_file, "FILE", "A file with the secret that all --turn share with this relay"),
   TEXT ("turn-secret", turn_secret, "SECRET", "The same, but every user of this computer can see it here"),
-  FLAG ("seed-pages", seed_pages, "Let pages of other sites into the lobby (always so on a loopback address)"),
+  FLAG ("seed-pages", seed_pages, "Let pages of other sites into the lobby; so it is by default on a loopback address of which "
+                                  "no flag says that others reach it"),
+  FLAG ("no-seed-pages", no_seed_pages, "Let them in nowhere"),
   FLAG ("invite", invite, "Make an invite to a new room, and print it"),
   TEXT ("metrics", metrics, "ADDRESS:PORT", "Tell /metrics (Prometheus) and /health there, by plain HTTP"),
   { "drain-ms", 0, KIND_COUNT, AT (drain_ms), 0, DAY_MS, "NUMBER",
@@ -370,6 +372,16 @@ check_log_format (ParlorRelayOptions *self, GError **error)
   return FALSE;
 }
 
+static gboolean
+check_seed_pages (ParlorRelayOptions *self, GError **error)
+{
+  if (!self->seed_pages || !self->no_seed_pages)
+    return TRUE;
+  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                       "--seed-pages and --no-seed-pages contradict each other: leave one of the two out");
+  return FALSE;
+}
+
 /* What does not go together. */
 static gboolean
 check_tls (ParlorRelayOptions *self, GError **error)
@@ -409,7 +421,7 @@ parlor_relay_options_parse (ParlorRelayOptions *self, int argc, char **argv, GEr
          && (self->metrics == NULL
              || parse_address ("--metrics", self->metrics, &self->metrics_address, &self->metrics_port, error))
          && (self->public_url == NULL || parse_public_url (self, error)) && check_proxies (self, error)
-         && check_tls (self, error) && check_log_format (self, error);
+         && check_tls (self, error) && check_seed_pages (self, error) && check_log_format (self, error);
 }
 
 void
@@ -455,4 +467,10 @@ parlor_relay_options_want_tls (const ParlorRelayOptions *self)
   if (self->certificate || self->self_signed)
     return TRUE;
   return !self->plain_http && !self->public_url && !g_inet_address_get_is_loopback (inet);
+}
+
+gboolean
+parlor_relay_options_are_public (const ParlorRelayOptions *self)
+{
+  return self->public_url || self->trusted_proxies->len > 0 || self->allowed_hosts->len > 0;
 }

@@ -32,6 +32,7 @@ typedef struct
   char *turn_secret;
   char *turn_secret_file;
   gboolean seed_pages;
+  gboolean no_seed_pages;
   gboolean invite;
   gboolean version;
   char *metrics; /* NULL: nobody may ask */
@@ -49,6 +50,8 @@ void parlor_relay_options_clear (ParlorRelayOptions *self);
 gboolean parlor_relay_options_adopt (ParlorRelayOptions *self, GSocket *socket, GError **error);
 /* Whether it asks for TLS, by what is said and by where it listens. */
 gboolean parlor_relay_options_want_tls (const ParlorRelayOptions *self);
+/* Whether they say that others come through something in front, be it that it listens on a loopback address only. */
+gboolean parlor_relay_options_are_public (const ParlorRelayOptions *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ParlorRelayOptions, parlor_relay_options_clear)
 

@@ -154,8 +154,8 @@ set_up (Server *self, GSocket *socket, GError **error)
   for (guint i = 0; i < options->trusted_proxies->len; i++)
     if (!parlor_relay_trust_proxy (self->relay, options->trusted_proxies->pdata[i], error))
       return FALSE;
-  if (options->seed_pages)
-    parlor_relay_set_seed_pages (self->relay, TRUE);
+  if (options->seed_pages || options->no_seed_pages || parlor_relay_options_are_public (options))
+    parlor_relay_set_seed_pages (self->relay, options->seed_pages);
   /* A self-signed certificate is one that browsers may leave again for plain HTTP. */
   parlor_relay_set_strict_transport (self->relay, options->certificate || options->public_url);
   return raise_descriptor_limit (options->limits.max_connections, error)

@@ -20,7 +20,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from relay_program import DEADLINE, PROGRAM, Relay, main, run, test
+from relay_program import DEADLINE, PROGRAM, Guest, Relay, main, run, test
 
 
 def blind():
@@ -181,6 +181,26 @@ def hosts_and_proxies():
         assert 'Strict-Transport-Security' not in get(relay, X_Forwarded_Proto='https')[1]
 
 
+def foreign_upgrade(*arguments, origin='https://evil.example', headers=''):
+    """The status of a foreign page's upgrade, in the words of the seed, at a relay on a loopback address."""
+    with Relay('--listen', '127.0.0.1:0', *arguments) as relay:
+        with Guest(relay.port, '/', '', f'Origin: {origin}\r\n{headers}') as guest:
+            return guest.status
+
+
+@test
+def foreign_pages():
+    """A loopback address is private, and open to the seed's pages, only while nothing says that others come there."""
+    proxy = ['--public-url', 'https://call.example', '--trusted-proxy', '127.0.0.1']
+    for origin in 'https://evil.example', 'null':
+        assert foreign_upgrade(origin=origin) == 101
+        assert foreign_upgrade('--no-seed-pages', origin=origin) == 403
+        assert foreign_upgrade(*proxy, origin=origin, headers='X-Forwarded-For: 192.0.2.1\r\n') == 403
+        assert foreign_upgrade(*proxy, '--seed-pages', origin=origin) == 101
+        for alone in proxy[:2], proxy[2:], ['--allow-host', 'call.example']:
+            assert foreign_upgrade(*alone, origin=origin) == 403, alone
+
+
 @test
 def logs():
     """A line an event: for people, for the journal with its priority, and as JSON."""
@@ -292,6 +312,7 @@ def bad_flags():
             (['--trusted-proxy', '10.0.0.0/33'], '10.0.0.0/8'),
             (['--trusted-proxy', 'fd00::/129'], '10.0.0.0/8'),
             (['--log-format', 'xml'], 'text or json'),
+            (['--seed-pages', '--no-seed-pages'], 'leave one'),
             (['--trusted-proxy', 'proxy.example'], '10.0.0.0/8')):
         end = run(*arguments)
         assert end.returncode == 2 and end.stdout == '', (arguments, end)
