@@ -5,6 +5,7 @@
 
 #include "parlor-listener.h"
 
+#include "parlor-crowd.h"
 #include "parlor-metrics.h"
 
 #include <errno.h>
@@ -17,6 +18,7 @@
  * accept. A connection is counted from accept until it is closed, whoever has it then, so the count is the one of
  * descriptors. Connections that wait together are accepted together, for a wake-up costs more than an accept; but not all
  * at once, so that guests have their turn in between.
+ * Of one network only so many are visitors (ParlorPending), so it cannot keep all the others waiting.
  */
 
 #define BACKLOG 1024 /* the kernel caps it at net.core.somaxconn */
@@ -53,10 +55,20 @@ on_retry (gpointer user_data)
   parlor_poll_again (self->options.poll, &self->watch);
 }
 
+/* Where it comes from, as it is counted: (transfer full) (nullable). Whom a proxy speaks for is not known before the request. */
+static char *
+get_network (ParlorListener *self, const ParlorVisitorAddress *address)
+{
+  g_autoptr (GInetAddress) inet = self->options.proxies ? parlor_visitor_address_to_inet (address) : NULL;
+
+  return inet && !parlor_proxies_trust (self->options.proxies, inet) ? parlor_crowd_get_network (inet) : NULL;
+}
+
 static void
 receive (ParlorListener *self, int fd, const ParlorVisitorAddress *address)
 {
-  ParlorVisitor *visitor = parlor_visitor_new (fd, address, &self->host);
+  g_autofree char *network = get_network (self, address);
+  ParlorVisitor *visitor = parlor_visitor_new (fd, address, network, &self->host);
 
   if (self->options.is_counted)
     parlor_metrics_add (PARLOR_METRIC_CONNECTIONS, 1);
@@ -123,6 +135,7 @@ parlor_listener_new (GSocket *socket, const ParlorListenerOptions *options, GErr
   self->host = (ParlorVisitorHost){
     .poll = options->poll,
     .agenda = options->agenda,
+    .pending = parlor_pending_new (options->max_per_network),
     .request_ms = options->request_ms,
     .user_data = self,
     .request = on_request,
@@ -170,6 +183,7 @@ parlor_listener_free (ParlorListener *self)
   parlor_poll_unwatch (self->options.poll, &self->watch);
   parlor_agenda_clear (self->options.agenda, &self->retry);
   g_hash_table_unref (self->visitors);
+  parlor_pending_free (self->host.pending);
   g_clear_pointer (&self->host.tls, parlor_tls_unref);
   g_socket_close (self->socket, NULL);
   g_object_unref (self->socket);

@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "parlor-proxies.h"
 #include "parlor-visitor.h"
 
 G_BEGIN_DECLS
@@ -22,11 +23,13 @@ typedef void (*ParlorListenerFunc) (ParlorVisitor *visitor, const ParlorRequest 
  */
 typedef struct
 {
-  ParlorPoll *poll;      /* it and the agenda must live as long as the listener */
-  ParlorAgenda *agenda;  /* for deadlines */
-  guint max_connections; /* at once; more wait until one ends */
-  guint request_ms;      /* how long a connection may stay before its request is answered, or stolen */
-  gboolean is_counted;   /* in the metrics */
+  ParlorPoll *poll;       /* it and the agenda must live as long as the listener */
+  ParlorAgenda *agenda;   /* for deadlines */
+  guint max_connections;  /* at once; more wait until one ends */
+  guint request_ms;       /* how long a connection may stay before its request is answered, or stolen */
+  guint max_per_network;  /* connections of one network that may become guests; as many more may be on their way; 0 = no limit */
+  ParlorProxies *proxies; /* (nullable): whose connections are not counted by network; as long as the listener. Without it none are */
+  gboolean is_counted;    /* in the metrics */
   ParlorListenerFunc request;
   gpointer user_data;
 } ParlorListenerOptions;

@@ -260,6 +260,8 @@ get_listener_options (ParlorRelay *self)
     .agenda = self->agenda,
     .max_connections = self->limits.max_connections + SPARE_CONNECTIONS,
     .request_ms = self->limits.request_ms,
+    .max_per_network = self->limits.max_per_address,
+    .proxies = self->proxies,
     .is_counted = TRUE,
     .request = on_request,
     .user_data = self,

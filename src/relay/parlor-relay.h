@@ -14,7 +14,7 @@ typedef struct
   gsize max_unsent;          /* bytes that wait for one slow reader */
   guint max_guests;          /* in one room, those who are away included; as many may wait at its door */
   guint max_connections;     /* in all */
-  guint max_per_address;     /* connections and kept seats of one address (IPv6: of a /64); 0 = no limit */
+  guint max_per_address;     /* connections and kept seats of one address (IPv6: of a /64), and as many not yet upgraded; 0 = no limit */
   guint request_ms;          /* connected -> request read and answered, or upgraded */
   guint hello_ms;            /* upgrade -> hello */
   guint ping_ms;             /* between pings; gone after two missed */

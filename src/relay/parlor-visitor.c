@@ -42,6 +42,7 @@ struct _ParlorVisitor
   ParlorStream stream;
   ParlorWatch watch;
   ParlorDeadline deadline;
+  ParlorPendingPlace place;
   ParlorVisitorAddress address;
   GByteArray *in; /* the head as far as it came, and what came with it; NULL before and after */
   GBytes *answer;
@@ -99,14 +100,6 @@ shake_hands (ParlorVisitor *self)
     }
 }
 
-static GInetAddress *
-get_address (ParlorVisitor *self)
-{
-  if (self->address.any.sa_family == AF_INET6)
-    return g_inet_address_new_from_bytes ((const guint8 *) &self->address.v6.sin6_addr, G_SOCKET_FAMILY_IPV6);
-  return g_inet_address_new_from_bytes ((const guint8 *) &self->address.v4.sin_addr, G_SOCKET_FAMILY_IPV4);
-}
-
 static void
 refuse (ParlorVisitor *self, const ParlorRequest *request, guint status)
 {
@@ -128,7 +121,7 @@ ask (ParlorVisitor *self, gsize head_length)
   g_byte_array_append (in, (const guint8 *) "", 1);
   status = parlor_request_parse (&request, (const char *) in->data, head_length);
   request.is_tls = self->stream.tls != NULL;
-  request.peer = get_address (self);
+  request.peer = parlor_visitor_address_to_inet (&self->address);
   if (status == SOUP_STATUS_OK)
     self->host->request (self, &request, self->host->user_data);
   else
@@ -232,18 +225,29 @@ on_deadline (gpointer user_data)
   end (user_data);
 }
 
+/* (transfer full): the same without its port. */
+GInetAddress *
+parlor_visitor_address_to_inet (const ParlorVisitorAddress *address)
+{
+  if (address->any.sa_family == AF_INET6)
+    return g_inet_address_new_from_bytes ((const guint8 *) &address->v6.sin6_addr, G_SOCKET_FAMILY_IPV6);
+  return g_inet_address_new_from_bytes ((const guint8 *) &address->v4.sin_addr, G_SOCKET_FAMILY_IPV4);
+}
+
 /**
  * parlor_visitor_new:
  * @fd: (transfer full): a nonblocking socket
  * @address: its other end
+ * @network: (nullable): the network whose place it takes until it is over; the oldest of those who are too many is over at once
  * @host: where it is; it must live as long as the visitor
  *
  * Returns: (transfer full) (nullable): a visitor who has said nothing yet; %NULL when there is no room for another
  */
 ParlorVisitor *
-parlor_visitor_new (int fd, const ParlorVisitorAddress *address, const ParlorVisitorHost *host)
+parlor_visitor_new (int fd, const ParlorVisitorAddress *address, const char *network, const ParlorVisitorHost *host)
 {
   ParlorVisitor *self = g_new0 (ParlorVisitor, 1);
+  ParlorVisitor *oldest;
 
   self->host = host;
   self->stream.fd = fd;
@@ -254,6 +258,9 @@ parlor_visitor_new (int fd, const ParlorVisitorAddress *address, const ParlorVis
       return NULL;
     }
   parlor_agenda_set (host->agenda, &self->deadline, host->request_ms, on_deadline, self);
+  oldest = parlor_pending_join (host->pending, &self->place, network, self);
+  if (oldest != NULL)
+    end (oldest);
   return self;
 }
 
@@ -263,6 +270,7 @@ parlor_visitor_free (ParlorVisitor *self)
 {
   parlor_poll_unwatch (self->host->poll, &self->watch);
   parlor_agenda_clear (self->host->agenda, &self->deadline);
+  parlor_pending_leave (self->host->pending, &self->place);
   parlor_stream_close (&self->stream);
   g_clear_pointer (&self->in, g_byte_array_unref);
   g_clear_pointer (&self->answer, g_bytes_unref);

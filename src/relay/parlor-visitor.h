@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include "parlor-agenda.h"
+#include "parlor-pending.h"
 #include "parlor-poll.h"
 #include "parlor-response.h"
 #include "parlor-stream.h"
@@ -32,6 +33,7 @@ typedef struct
 {
   ParlorPoll *poll;
   ParlorAgenda *agenda;
+  ParlorPending *pending;
   guint request_ms; /* connected -> answered and gone, or taken away */
   ParlorTls *tls;   /* for those who come from now on; NULL = plain */
   gpointer user_data;
@@ -42,7 +44,8 @@ typedef struct
   void (*over) (ParlorVisitor *visitor, gpointer user_data);
 } ParlorVisitorHost;
 
-ParlorVisitor *parlor_visitor_new (int fd, const ParlorVisitorAddress *address, const ParlorVisitorHost *host);
+GInetAddress *parlor_visitor_address_to_inet (const ParlorVisitorAddress *address);
+ParlorVisitor *parlor_visitor_new (int fd, const ParlorVisitorAddress *address, const char *network, const ParlorVisitorHost *host);
 gboolean parlor_visitor_is_stolen (ParlorVisitor *self);
 void parlor_visitor_free (ParlorVisitor *self);
 void parlor_visitor_answer (ParlorVisitor *self, const ParlorRequest *request, const ParlorResponse *response);

@@ -4,6 +4,7 @@
 #include "parlor-bucket.h"
 #include "parlor-crowd.h"
 #include "parlor-line.h"
+#include "parlor-pending.h"
 #include "parlor-ring-log.h"
 #include "parlor-token.h"
 
@@ -195,6 +196,39 @@ test_tokens (void)
     }
 }
 
+/* Of each network the oldest gives way; who left in between is none of them, and without a limit, or a network, nobody is. */
+static void
+test_pending (void)
+{
+  g_autoptr (ParlorPending) pending = parlor_pending_new (8);
+  g_autoptr (ParlorPending) any = parlor_pending_new (0);
+  g_autoptr (ParlorPending) few = parlor_pending_new (1);
+  ParlorPendingPlace places[10] = { 0 };
+  ParlorPendingPlace other = { 0 };
+
+  for (guint i = 0; i < 8; i++)
+    g_assert_null (parlor_pending_join (pending, &places[i], "192.0.2.1", &places[i]));
+  g_assert_null (parlor_pending_join (pending, &other, "192.0.2.2", &other));
+  parlor_pending_leave (pending, &places[0]);
+  g_assert_null (parlor_pending_join (pending, &places[8], "192.0.2.1", &places[8]));
+  g_assert_true (parlor_pending_join (pending, &places[9], "192.0.2.1", &places[9]) == &places[1]);
+  parlor_pending_leave (pending, &places[1]); /* again: nothing happens */
+  for (guint i = 0; i < 10; i++)
+    parlor_pending_leave (pending, &places[i]);
+  parlor_pending_leave (pending, &other);
+
+  for (guint i = 0; i < 10; i++)
+    {
+      g_assert_null (parlor_pending_join (any, &places[i], "192.0.2.1", &places[i]));
+      g_assert_null (parlor_pending_join (pending, &places[i], NULL, &places[i]));
+    }
+  for (guint i = 0; i < 8; i++) /* what a browser needs */
+    g_assert_null (parlor_pending_join (few, &places[i], "192.0.2.1", &places[i]));
+  g_assert_true (parlor_pending_join (few, &places[8], "192.0.2.1", &places[8]) == &places[0]);
+  for (guint i = 0; i < 10; i++)
+    parlor_pending_leave (few, &places[i]);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -204,6 +238,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/relay/parts/line", test_line);
   g_test_add_func ("/relay/parts/networks", test_networks);
   g_test_add_func ("/relay/parts/crowd", test_crowd);
+  g_test_add_func ("/relay/parts/pending", test_pending);
   g_test_add_func ("/relay/parts/tokens", test_tokens);
   return g_test_run ();
 }

@@ -387,6 +387,48 @@ test_host_token (void)
   anna = raw_join (lab, "/abc", "Anna", NULL, NULL);
 }
 
+/* A hundred silent connections of one address keep nobody waiting; who shares the address least of all. They were many more than
+ * there are places, and no deadline helps. */
+static void
+test_silent_crowd (void)
+{
+  ParlorRelayLimits limits;
+  g_autoptr (Lab) lab = NULL;
+  g_autoptr (GPtrArray) crowd = g_ptr_array_new_with_free_func ((GDestroyNotify) raw_free);
+  g_autoptr (Raw) anna = NULL;
+
+  parlor_relay_limits_init (&limits);
+  limits.max_connections = 10;
+  limits.request_ms = G_MAXINT32;
+  lab = lab_new (&limits);
+  for (guint i = 0; i < 100; i++)
+    g_ptr_array_add (crowd, raw_open (lab));
+  anna = raw_join (lab, "/abc", "Anna", NULL, NULL);
+  for (guint i = 0; i < crowd->len - limits.max_per_address + 1; i++)
+    raw_hear_end (crowd->pdata[i]);
+}
+
+/* Whom a trusted proxy's connections are for is known when they have asked. */
+static void
+test_crowd_of_a_proxy (void)
+{
+  ParlorRelayLimits limits;
+  g_autoptr (Lab) lab = NULL;
+  g_autoptr (GPtrArray) crowd = g_ptr_array_new_with_free_func ((GDestroyNotify) raw_free);
+
+  parlor_relay_limits_init (&limits);
+  limits.max_per_address = 8;
+  lab = lab_new (&limits);
+  parlor_relay_trust_proxy (lab->relay, "127.0.0.1", NULL);
+  for (guint i = 0; i < 20; i++)
+    g_ptr_array_add (crowd, raw_open (lab));
+  for (guint i = 0; i < crowd->len; i++)
+    {
+      raw_send_text (crowd->pdata[i], "GET /abc HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      raw_hear_until (crowd->pdata[i], "200 OK");
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -397,6 +439,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/relay/rates/before-hello", test_before_hello);
   g_test_add_func ("/relay/rates/bytes", test_bytes);
   g_test_add_func ("/relay/rates/a-call-fits", test_a_call_fits);
+  g_test_add_func ("/relay/rates/silent-crowd", test_silent_crowd);
+  g_test_add_func ("/relay/rates/crowd-of-a-proxy", test_crowd_of_a_proxy);
   g_test_add_func ("/relay/rates/rings", test_rings);
   g_test_add_func ("/relay/rates/open-rings", test_open_rings);
   g_test_add_func ("/relay/rates/address", test_address);
