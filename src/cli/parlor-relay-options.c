@@ -85,7 +85,7 @@ static const Option options[] = {
   FLAG ("invite", invite, "Make an invite to a new room, and print it"),
   TEXT ("metrics", metrics, "ADDRESS:PORT", "Tell /metrics (Prometheus) and /health there, by plain HTTP"),
   { "drain-ms", 0, KIND_COUNT, AT (drain_ms), 0, DAY_MS, "NUMBER",
-    "On SIGTERM let nobody new in and go on for so long; a second one ends at once" },
+    "On SIGTERM begin no room and go on for so long; a second one ends at once" },
   TEXT ("log-format", log_format, "text|json", "How to write the log (default text)"),
   FLAG ("version", version, "Show the version and exit"),
   LIMIT ("max-message", KIND_SIZE, max_message, 1024, PARLOR_WIRE_MAX_MESSAGE, "Bytes of one message"),
@@ -101,6 +101,8 @@ static const Option options[] = {
   LIMIT ("away-ms", KIND_COUNT, away_ms, 0, DAY_MS, "How long the seat of a lost connection is kept (0: not)"),
   LIMIT ("max-kept", KIND_COUNT, max_kept, 0, 10000, "Messages kept for a guest who is away"),
   LIMIT ("knock-ms", KIND_COUNT, knock_ms, 100, DAY_MS, "How long one may wait at the door of a locked room"),
+  LIMIT ("visit-ms", KIND_COUNT, visit_ms, 0, DAY_MS, "Until one whom a load balancer sent here in place of another relay comes again "
+                                                      "(0: never)"),
   LIMIT ("request-ms", KIND_COUNT, request_ms, 100, DAY_MS, "How long a request may take, TLS handshake included"),
   LIMIT ("hello-ms", KIND_COUNT, hello_ms, 100, DAY_MS, "How long a guest has to say hello"),
   LIMIT ("ping-ms", KIND_COUNT, ping_ms, 100, DAY_MS, "Between two pings; gone after two that are not answered"),

@@ -18,7 +18,7 @@
 /*
  * A ParlorRelay in the main context of a process of its own, from its options to the signal that ends it.
  *
- * SIGINT ends at once. SIGTERM does too when there is nobody to lose; else newcomers are refused for --drain-ms, so
+ * SIGINT ends at once. SIGTERM does too when there is nobody to lose; else new rooms are refused for --drain-ms, so
  * that a load balancer sends them elsewhere and calls can end by themselves, and then all are told that the relay closes.
  */
 

@@ -29,6 +29,7 @@ typedef enum
 #define PARLOR_CLOSE_TRY_AGAIN_LATER 1013
 /* Our own, from the range that is left to applications. */
 #define PARLOR_CLOSE_REPLACED 4001
+#define PARLOR_CLOSE_GO_HOME 4002 /* ours: come again at once, by the way you came */
 #define PARLOR_CLOSE_RATE 4008
 
 /**

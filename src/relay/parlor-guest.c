@@ -8,6 +8,7 @@
 #include "parlor-bucket.h"
 #include "parlor-error.h"
 #include "parlor-frame.h"
+#include "parlor-member.h"
 #include "parlor-metrics.h"
 
 #include <string.h>
@@ -52,7 +53,8 @@ struct _ParlorGuest
 
   ParlorDeadline patience; /* for the hello, later for the farewell */
   ParlorDeadline ping;
-  ParlorDeadline news; /* something to tell the host */
+  ParlorDeadline visit; /* of one whose room has its home on another relay */
+  ParlorDeadline news;  /* something to tell the host */
   gboolean gone_told;
 };
 
@@ -88,6 +90,7 @@ leave (ParlorGuest *self)
 
   self->gone = TRUE;
   parlor_agenda_clear (self->host->agenda, &self->ping);
+  parlor_agenda_clear (self->host->agenda, &self->visit);
   parlor_agenda_set (self->host->agenda, &self->news, 0, on_news, self);
 }
 
@@ -329,6 +332,21 @@ on_ping_time (gpointer user_data)
   queue (self, parlor_frame_new (PARLOR_FRAME_PING, NULL, 0));
 }
 
+/* Who is still at the door, or on its way in, would take it for a refusal. */
+static void
+on_visit_over (gpointer user_data)
+{
+  ParlorGuest *self = user_data;
+
+  if (self->member == NULL || !self->member->is_seated)
+    {
+      parlor_guest_visit (self);
+      return;
+    }
+  parlor_metrics_add (PARLOR_METRIC_SENT_HOME, 1);
+  parlor_guest_close (self, PARLOR_CLOSE_GO_HOME);
+}
+
 static void
 parlor_guest_finalize (GObject *object)
 {
@@ -447,6 +465,28 @@ parlor_guest_end_hello_deadline (ParlorGuest *self)
 {
   if (!self->gone)
     parlor_agenda_clear (self->host->agenda, &self->patience);
+}
+
+/**
+ * parlor_guest_visit:
+ * @self: a guest that a load balancer sent here because the room's own relay did not take it
+ *
+ * It is asked to come again after half of visit_ms to one and a half times that, all of a room at the same moment, so that they find
+ * each other at home. A seed page would not come back, and is left alone.
+ */
+void
+parlor_guest_visit (ParlorGuest *self)
+{
+  const guint period = self->host->limits->visit_ms;
+  guint wait;
+
+  if (self->gone || period == 0 || self->dialect == PARLOR_DIALECT_SEED)
+    return;
+  /* Time is divided into periods, which begin at another moment for each room. */
+  wait = period - (g_get_monotonic_time () / 1000 + g_str_hash (self->room_name)) % period;
+  if (wait < period / 2)
+    wait += period;
+  parlor_agenda_set (self->host->agenda, &self->visit, wait, on_visit_over, self);
 }
 
 /**

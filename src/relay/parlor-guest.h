@@ -49,6 +49,7 @@ gboolean parlor_guest_said_goodbye (ParlorGuest *self);
 ParlorMember *parlor_guest_get_member (ParlorGuest *self);
 void parlor_guest_set_member (ParlorGuest *self, ParlorMember *member);
 void parlor_guest_end_hello_deadline (ParlorGuest *self);
+void parlor_guest_visit (ParlorGuest *self);
 
 void parlor_guest_say (ParlorGuest *self, const ParlorMessage *message);
 void parlor_guest_say_text (ParlorGuest *self, const char *text);

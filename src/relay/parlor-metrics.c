@@ -27,6 +27,7 @@ static const struct
   [PARLOR_METRIC_BYTES_IN] = { "parlor_received_bytes_total", "Bytes of WebSocket frames from guests." },
   [PARLOR_METRIC_BYTES_OUT] = { "parlor_sent_bytes_total", "Bytes of WebSocket frames to guests." },
   [PARLOR_METRIC_PINGS_MISSED] = { "parlor_lost_total", "Guests dropped because they answered no pings." },
+  [PARLOR_METRIC_SENT_HOME] = { "parlor_sent_home_total", "Guests asked to come again because their room's home is another relay." },
 };
 
 /* The codes of PROTOCOL.md, "Errors". */
@@ -149,7 +150,7 @@ parlor_metrics_to_text (const ParlorMetricsNow *now)
   write_gauge (text, "parlor_connections", now->connections, "WebSockets that are open.");
   write_gauge (text, "parlor_guests", now->guests, "Guests in all rooms together.");
   write_gauge (text, "parlor_rooms", now->rooms, "Rooms that somebody is in.");
-  write_gauge (text, "parlor_draining", now->draining, "1 while nobody new is let in, before the end.");
+  write_gauge (text, "parlor_draining", now->draining, "1 while no room begins any more, before the end.");
   for (guint i = 0; i < PARLOR_N_METRICS; i++)
     {
       begin (text, metrics[i].name, "counter", metrics[i].help);

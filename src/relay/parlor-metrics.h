@@ -20,6 +20,7 @@ typedef enum
   PARLOR_METRIC_BYTES_IN,     /* of WebSocket frames, after TLS */
   PARLOR_METRIC_BYTES_OUT,
   PARLOR_METRIC_PINGS_MISSED, /* guests that were dropped for not answering */
+  PARLOR_METRIC_SENT_HOME,    /* guests whose visit was over */
   PARLOR_N_METRICS
 } ParlorMetric;
 

@@ -40,6 +40,7 @@
 #define DEFAULT_MAX_OPEN_RINGS 4
 #define DEFAULT_AWAY_MS 90000
 #define DEFAULT_MAX_KEPT 32
+#define DEFAULT_VISIT_MS 30000
 #define DEFAULT_KNOCK_MS 120000
 #define SPARE_CONNECTIONS 64 /* for requests of the page, and to say 503 when the relay is full */
 #define RETRY_AFTER "10"     /* seconds */
@@ -353,6 +354,7 @@ parlor_relay_limits_init (ParlorRelayLimits *limits)
     .max_open_rings = DEFAULT_MAX_OPEN_RINGS,
     .away_ms = DEFAULT_AWAY_MS,
     .max_kept = DEFAULT_MAX_KEPT,
+    .visit_ms = DEFAULT_VISIT_MS,
     .knock_ms = DEFAULT_KNOCK_MS,
   };
 }

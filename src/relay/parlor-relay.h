@@ -25,6 +25,7 @@ typedef struct
   guint max_open_rings;      /* from one, not yet answered; 0 = no limit */
   guint away_ms;             /* how long a seat is kept when its connection is lost; 0 = it is not */
   guint max_kept;            /* messages for one who is away; together at most half of max_unsent */
+  guint visit_ms;            /* until one who was sent here in place of another relay is sent back; 0 = it stays */
   guint knock_ms;            /* how long one may wait at the door of a locked room */
 } ParlorRelayLimits;
 
@@ -105,7 +106,7 @@ gboolean parlor_relay_listen_socket (ParlorRelay *self, GSocket *socket, GError 
  */
 gboolean parlor_relay_listen_metrics (ParlorRelay *self, const char *address, guint16 port, GError **error);
 guint16 parlor_relay_get_metrics_port (ParlorRelay *self);
-/* Nobody new is let in from now on: 503, and /health says so too. Who is in stays until parlor_relay_close(). */
+/* No room begins from now on: 503, and /health says so too. Those that there are stay whole until parlor_relay_close(). */
 void parlor_relay_drain (ParlorRelay *self);
 /* Closes every connection (1012, "draining") and stops listening. Idempotent. */
 void parlor_relay_close (ParlorRelay *self);

@@ -218,6 +218,13 @@ parlor_rooms_lose (ParlorRooms *self, ParlorGuest *guest)
   forget_if_empty (self, room);
 }
 
+/* Whether somebody is in the room of this @name, or away from it. */
+gboolean
+parlor_rooms_have (ParlorRooms *self, const char *name)
+{
+  return g_hash_table_contains (self->rooms, name);
+}
+
 /* Who is in all rooms together, those who are away included. */
 guint
 parlor_rooms_get_n_members (ParlorRooms *self)

@@ -19,6 +19,7 @@ gboolean parlor_rooms_are_crowded (ParlorRooms *self, const char *network);
 void parlor_rooms_take (ParlorRooms *self, ParlorGuest *guest);
 void parlor_rooms_hear (ParlorRooms *self, ParlorGuest *guest, ParlorMessage *message);
 void parlor_rooms_lose (ParlorRooms *self, ParlorGuest *guest);
+gboolean parlor_rooms_have (ParlorRooms *self, const char *name);
 guint parlor_rooms_get_n_members (ParlorRooms *self);
 guint parlor_rooms_get_n_rooms (ParlorRooms *self);
 
