@@ -124,14 +124,17 @@ on_guest_over (ParlorGuest *guest, gpointer user_data)
 }
 
 static void
-add_guest (ParlorRelay *self, ParlorStream *stream, ParlorDialect dialect, const char *room_name, const char *network)
+add_guest (ParlorRelay *self, ParlorStream *stream, const ParlorRequest *request, ParlorDialect dialect, const char *network)
 {
   gboolean is_crowded = parlor_rooms_are_crowded (self->rooms, network);
-  g_autoptr (ParlorGuest) guest = parlor_guest_new (stream, dialect, room_name, network, &self->host);
+  g_autoptr (ParlorGuest) guest = parlor_guest_new (stream, dialect, parlor_door_get_room (request->path), network, &self->host);
 
   parlor_metrics_add (PARLOR_METRIC_UPGRADES, 1);
   g_hash_table_add (self->guests, g_object_ref (guest));
   parlor_rooms_take (self->rooms, guest);
+  /* Who says so without a load balancer harms nobody else. */
+  if (soup_message_headers_get_one (request->headers, "Parlor-Visit") != NULL)
+    parlor_guest_visit (guest);
   /* Others were upgraded since this one was let in. */
   if (is_crowded)
     {
@@ -149,13 +152,13 @@ respond_busy (ParlorResponse *response, guint status, const char *text)
 
 /* A newcomer's socket takes so little at once, or it is no good. */
 static void
-let_in (ParlorRelay *self, ParlorVisitor *visitor, const char *answer, ParlorDialect dialect, const char *room, const char *network)
+let_in (ParlorRelay *self, ParlorVisitor *visitor, const ParlorRequest *request, const char *answer, ParlorDialect dialect, const char *network)
 {
   ParlorStream stream = parlor_visitor_steal (visitor);
 
   if (parlor_stream_write (&stream, answer, strlen (answer)) == (gssize) strlen (answer))
     {
-      add_guest (self, &stream, dialect, room, network);
+      add_guest (self, &stream, request, dialect, network);
     }
   else
     {
@@ -183,8 +186,7 @@ upgrade (ParlorRelay *self, ParlorVisitor *visitor, const ParlorRequest *request
   else if (!(accepted = parlor_request_shake_hands (request, PARLOR_WIRE_SUBPROTOCOL, &is_parlor)))
     parlor_page_respond_status (response, SOUP_STATUS_BAD_REQUEST, "This is no WebSocket handshake of ours.");
   else
-    let_in (self, visitor, accepted, is_parlor ? PARLOR_DIALECT_PARLOR : PARLOR_DIALECT_SEED,
-            parlor_door_get_room (request->path), network);
+    let_in (self, visitor, request, accepted, is_parlor ? PARLOR_DIALECT_PARLOR : PARLOR_DIALECT_SEED, network);
 }
 
 static void
@@ -229,7 +231,7 @@ hear_request (ParlorRelay *self, ParlorVisitor *visitor, const ParlorRequest *re
     parlor_page_respond_status (response, SOUP_STATUS_MISDIRECTED_REQUEST, "This relay does not go by that name.");
   else if (parlor_door_get_room (path) == NULL && (is_upgrade || !g_str_has_prefix (path, PARLOR_DOOR_PAGE_PATH)))
     parlor_page_respond_status (response, SOUP_STATUS_NOT_FOUND, "There is no such room.");
-  else if (self->draining)
+  else if (self->draining && !(is_upgrade && parlor_rooms_have (self->rooms, parlor_door_get_room (path))))
     respond_busy (response, SOUP_STATUS_SERVICE_UNAVAILABLE, "This relay is closing.");
   else if (is_upgrade)
     upgrade (self, visitor, request, is_foreign, response);

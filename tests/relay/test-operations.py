@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 from relay_program import DEADLINE, PROGRAM, Guest, Relay, main, run, test, wait_for
 
@@ -138,7 +139,7 @@ def metrics_count_tls():
 
 @test
 def drains():
-    """SIGTERM: nobody new, health says so, who is in goes on; then all are told, and the status is 0."""
+    """SIGTERM: no new room, health says so, those that there are go on and stay whole; then all are told, and the status is 0."""
     with monitored('--drain-ms', '1500') as relay:
         with Guest(relay.port, '/tea') as anna, Guest(relay.port, '/tea') as ben:
             anna.join()
@@ -148,8 +149,13 @@ def drains():
             assert 'Draining' in relay.read_line(relay.process.stderr)
             for port in relay.port, relay.monitor:
                 assert get(port, '/health')[:2] == (503, 'draining\n')
-            late = Guest(relay.port, '/tea')
+            late = Guest(relay.port, '/coffee')
             assert late.status == 503 and 'Retry-After' in late.head, late.head
+            with Guest(relay.port, '/tea') as cleo:
+                assert len(cleo.join()['peers']) == 2
+                assert anna.hear()['type'] == ben.hear()['type'] == 'joined'
+                cleo.send((1000).to_bytes(2, 'big'), 8)
+                assert anna.hear()['type'] == ben.hear()['type'] == 'left'
             assert get(relay.port, '/tea')[0] == 503
             assert metrics(relay)['parlor_draining'] == 1
             anna.say(type='ring', to=his, call='c', media={})
@@ -159,6 +165,40 @@ def drains():
                 assert error['type'] == 'error' and error['code'] == 'draining', error
                 assert guest.hear_close() == 1012
             assert relay.process.wait(DEADLINE) == 0
+
+
+@test
+def sends_visitors_home():
+    """Who came with Parlor-Visit is asked to come again, with its token; others, and who is not in yet, are left alone."""
+    visit = {'headers': 'Parlor-Visit: 1\r\n'}
+    with monitored('--visit-ms', '1000') as relay:
+        with Guest(relay.port, '/tea') as anna, Guest(relay.port, '/tea', **visit) as ben, Guest(relay.port, '/tea', **visit) as mute:
+            anna.join()
+            first = ben.join()
+            assert anna.hear()['type'] == 'joined'
+            begin = time.monotonic()
+            assert ben.hear_close() == 4002
+            assert 0.4 < time.monotonic() - begin < DEADLINE
+            assert anna.hear() == {'type': 'away', 'id': first['id']}
+            with Guest(relay.port, '/tea', **visit) as again:
+                again.say(type='hello', name='Ben', resume=first['resume'])
+                assert again.hear()['id'] == first['id']
+                assert anna.hear() == {'type': 'back', 'id': first['id']}
+                assert again.hear_close() == 4002
+                assert anna.hear()['type'] == 'away'
+            # It was there for two visits, and may still come in.
+            mute.join()
+            assert anna.hear()['type'] == 'joined'
+        assert metrics(relay)['parlor_sent_home_total'] >= 2
+    with monitored('--visit-ms', '0') as relay, Guest(relay.port, '/tea', **visit) as anna, Guest(relay.port, '/tea', **visit) as ben:
+        anna.join()
+        ben.join()
+        assert anna.hear()['type'] == 'joined'
+        anna.socket.settimeout(2)
+        try:
+            assert not anna.frame()
+        except TimeoutError:
+            pass
 
 
 @test
