@@ -8,6 +8,7 @@
 #include "parlor-relay-serve.h"
 #include "parlor-relay-service.h"
 
+#include <locale.h>
 #include <stdlib.h>
 
 /*
@@ -23,6 +24,7 @@ main (int argc, char *argv[])
   g_autoptr (GSocket) socket = NULL;
   g_autoptr (GError) error = NULL;
 
+  setlocale (LC_ALL, ""); /* for arguments and messages that are not ASCII */
   if (!parlor_relay_options_parse (&options, argc, argv, &error))
     {
       g_printerr ("parlor-relay: %s\nTry: parlor-relay --help\n", error->message);

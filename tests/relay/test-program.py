@@ -75,6 +75,19 @@ def bad_usage():
 
 
 @test
+def says_what_was_said():
+    """Arguments and messages in the user's own letters, where the locale has them."""
+    environment = dict(os.environ, LC_ALL='C.UTF-8')
+    with tempfile.TemporaryDirectory(prefix='äußerst-') as folder:
+        end = run('--config', f'{folder}/größe.conf', env=environment)
+        assert end.returncode == 2 and f'{folder}/größe.conf' in end.stderr, end
+        with open(f'{folder}/größe.conf', 'w', encoding='utf-8') as file:
+            file.write('[relay]\nmax-guests = groß\n')
+        end = run('--config', f'{folder}/größe.conf', env=environment)
+        assert end.returncode == 2 and "'groß'" in end.stderr, end
+
+
+@test
 def turn_usage():
     with tempfile.TemporaryDirectory() as folder:
         empty = os.path.join(folder, 'empty')
