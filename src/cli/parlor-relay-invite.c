@@ -18,7 +18,6 @@
  */
 
 #define HTTPS_PORT 443
-#define HTTP_PORT 80
 
 /* (transfer full) (nullable): an address of @family under which others may reach this machine. */
 static char *
@@ -70,18 +69,13 @@ parlor_relay_invite_new (const ParlorRelayOptions *options, guint16 port, GBytes
   g_autoptr (GBytes) key = parlor_keys_new_key ();
   g_autoptr (GBytes) guest_key = parlor_keys_derive_guest_key (key);
   g_autofree char *host = options->public_host ? g_strdup (options->public_host) : get_host (options);
-  gboolean tls = options->public_url ? g_str_has_prefix (options->public_url, "https:")
-                                     : parlor_relay_options_want_tls (options);
+  gboolean tls = options->public_url || parlor_relay_options_want_tls (options);
   g_autoptr (ParlorInvite) invite = NULL;
   g_autofree char *app = NULL;
   g_autofree char *web = NULL;
 
   if (options->public_url)
-    {
-      port = options->public_port;
-      if (options->public_port < 0)
-        port = tls ? HTTPS_PORT : HTTP_PORT;
-    }
+    port = options->public_port < 0 ? HTTPS_PORT : options->public_port;
   /* What is in front has a certificate of its own. */
   invite = parlor_invite_new (host, port, room, tls, key, guest_key, options->public_url ? NULL : pin);
   app = parlor_invite_to_app_link (invite);

@@ -333,17 +333,45 @@ parse_public_url (ParlorRelayOptions *self, GError **error)
   g_autoptr (GUri) uri = g_uri_parse (self->public_url, G_URI_FLAGS_SCHEME_NORMALIZE, NULL);
   const char *path = uri ? g_uri_get_path (uri) : "";
 
-  if (uri == NULL || !(g_str_equal (g_uri_get_scheme (uri), "https") || g_str_equal (g_uri_get_scheme (uri), "http"))
+  if (uri == NULL || !g_str_equal (g_uri_get_scheme (uri), "https")
       || g_uri_get_host (uri) == NULL || g_uri_get_host (uri)[0] == '\0' || g_uri_get_userinfo (uri)
       || g_uri_get_query (uri) || g_uri_get_fragment (uri) || !(path[0] == '\0' || g_str_equal (path, "/")))
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "--public-url wants https://HOST or https://HOST:PORT, not '%s'", self->public_url);
+                   "--public-url wants https://HOST or https://HOST:PORT, not '%s': without TLS in front browsers give no camera, "
+                   "and links for Parlor do not work",
+                   self->public_url);
       return FALSE;
     }
   self->public_host = g_strdup (g_uri_get_host (uri));
   self->public_port = g_uri_get_port (uri);
   return TRUE;
+}
+
+/* As it stands in a request's Host, without the port. */
+static gboolean
+check_hosts (ParlorRelayOptions *self, GError **error)
+{
+  for (guint i = 0; i < self->allowed_hosts->len; i++)
+    if (!g_regex_match_simple ("^[A-Za-z0-9_][A-Za-z0-9._-]*$", self->allowed_hosts->pdata[i], G_REGEX_DOLLAR_ENDONLY, 0))
+      {
+        g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                     "--allow-host wants a name as it stands in a link, as call.example, without https:// and port, not '%s'",
+                     (char *) self->allowed_hosts->pdata[i]);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+static gboolean
+check_turn (ParlorRelayOptions *self, GError **error)
+{
+  if ((self->turn_secret == NULL && self->turn_secret_file == NULL) || self->turn->len > 0)
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+               "--turn-secret%s is what TURN servers share with this relay: name them with --turn turn:HOST:PORT",
+               self->turn_secret ? "" : "-file");
+  return FALSE;
 }
 
 static gboolean
@@ -422,7 +450,7 @@ parlor_relay_options_parse (ParlorRelayOptions *self, int argc, char **argv, GEr
   return parse_address ("--listen", self->listen, &self->address, &self->port, error)
          && (self->metrics == NULL
              || parse_address ("--metrics", self->metrics, &self->metrics_address, &self->metrics_port, error))
-         && (self->public_url == NULL || parse_public_url (self, error)) && check_proxies (self, error)
+         && (self->public_url == NULL || parse_public_url (self, error)) && check_hosts (self, error) && check_turn (self, error) && check_proxies (self, error)
          && check_tls (self, error) && check_seed_pages (self, error) && check_log_format (self, error);
 }
 

@@ -164,6 +164,16 @@ set_up (Server *self, GSocket *socket, GError **error)
          && listen_all (self, socket, error);
 }
 
+/* Guests who are refused for each other's number are found out late. */
+static void
+warn_of_one_address (const ParlorRelayOptions *options)
+{
+  if (options->public_url && options->trusted_proxies->len == 0 && options->limits.max_per_address > 0)
+    g_warning ("All guests who come by %s have the address of the server in front, and no more than %u get in: "
+               "name it with --trusted-proxy ADDRESS, or use --max-per-address 0",
+               options->public_url, options->limits.max_per_address);
+}
+
 static void
 announce (Server *self)
 {
@@ -198,6 +208,7 @@ parlor_relay_serve (const ParlorRelayOptions *options, GSocket *socket)
   g_unix_signal_add (SIGINT, on_end_signal, &self);
   g_unix_signal_add (SIGTERM, on_term_signal, &self);
   g_unix_signal_add (SIGHUP, on_reload_signal, &self);
+  warn_of_one_address (options);
   announce (&self);
   parlor_relay_service_notify ("READY=1");
   g_main_loop_run (self.loop);

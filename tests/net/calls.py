@@ -70,7 +70,9 @@ class Scene:
         with open(secret_file, "w", encoding="ascii") as file:
             file.write(secret + "\n")
         self.coturn = Coturn(self.town, self.folder.name, coturn_secret or secret)
-        self.relay_options = ["--plain-http", "--turn-secret-file", secret_file]
+        self.relay_options = ["--plain-http"]
+        if any(server.startswith("turn") for server in servers):
+            self.relay_options += ["--turn-secret-file", secret_file]
         for server in servers:
             self.relay_options += ["--" + server.split(":")[0], server]
         self.children = [self.coturn]

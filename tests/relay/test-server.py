@@ -202,6 +202,16 @@ def foreign_pages():
 
 
 @test
+def one_address_for_all():
+    """Behind a server that is not named as a proxy the limit per address is one for all guests: said at the start, and only then."""
+    url = ['--public-url', 'https://call.example']
+    for arguments, warns in ((url, True), ([*url, '--trusted-proxy', '127.0.0.1'], False), ([*url, '--max-per-address', '0'], False), ([], False)):
+        with Relay('--listen', '127.0.0.1:0', *arguments) as relay:
+            status, _, said = relay.end()
+            assert status == 0 and ('--trusted-proxy' in said) == warns and (warns or said == ''), (arguments, said)
+
+
+@test
 def logs():
     """A line an event: for people, for the journal with its priority, and as JSON."""
     plain = {name: value for name, value in os.environ.items() if name != 'JOURNAL_STREAM'}
@@ -307,6 +317,12 @@ def bad_flags():
             (['--plain-http', '--self-signed'], 'leave one'),
             (['--public-url', 'call.example'], 'https://HOST'),
             (['--public-url', 'ftp://call.example'], 'https://HOST'),
+            (['--public-url', 'http://call.example'], 'https://HOST'),
+            (['--allow-host', ''], '--allow-host wants a name'),
+            (['--allow-host', 'https://call.example'], '--allow-host wants a name'),
+            (['--allow-host', 'call.example:3002'], '--allow-host wants a name'),
+            (['--turn-secret', 'x'], '--turn turn:HOST:PORT'),
+            (['--turn-secret-file', 'x', '--stun', 'stun:192.0.2.1'], '--turn turn:HOST:PORT'),
             (['--public-url', 'https://call.example/room'], 'https://HOST'),
             (['--public-url', 'https://me@call.example'], 'https://HOST'),
             (['--trusted-proxy', '10.0.0.0/33'], '10.0.0.0/8'),
