@@ -20,6 +20,7 @@
 #define DEFAULT_LISTEN "127.0.0.1:3002"
 #define CONFIG_GROUP "relay"
 #define DAY_MS (24 * 60 * 60 * 1000)
+#define LEAST_TURN_MS (40 * 60 * 1000) /* clients renew theirs every half hour */
 
 typedef enum
 {
@@ -92,10 +93,11 @@ static const Option options[] = {
   LIMIT ("max-unsent", KIND_SIZE, max_unsent, 65536, G_MAXINT32, "Bytes that may wait for one slow reader"),
   LIMIT ("max-guests", KIND_COUNT, max_guests, 1, 10000, "How many fit into one room"),
   LIMIT ("max-connections", KIND_COUNT, max_connections, 1, 1000000, "How many guests in all rooms together"),
+  LIMIT ("spare-connections", KIND_COUNT, spare_connections, 1, 100000, "How many more, for requests and to say that it is full"),
   LIMIT ("max-per-address", KIND_COUNT, max_per_address, 0, 1000000, "How many guests from one address (0: any)"),
   LIMIT ("messages-per-second", KIND_COUNT, messages_per_second, 0, 1000000, "Of one guest (0: any)"),
   LIMIT ("messages-burst", KIND_COUNT, messages_burst, 1, 1000000, "... and at once, after a rest"),
-  LIMIT ("bytes-per-second", KIND_COUNT, bytes_per_second, 0, G_MAXINT32, "Of one guest (0: any)"),
+  LIMIT ("bytes-per-second", KIND_COUNT, bytes_per_second, 0, G_MAXINT32, "Of one guest, and at once one message besides (0: any)"),
   LIMIT ("max-rings", KIND_COUNT, max_rings, 0, 10000, "From one guest to another in a minute (0: any)"),
   LIMIT ("max-open-rings", KIND_COUNT, max_open_rings, 0, 10000, "Of one guest that nobody answered yet (0: any)"),
   LIMIT ("away-ms", KIND_COUNT, away_ms, 0, DAY_MS, "How long the seat of a lost connection is kept (0: not)"),
@@ -105,7 +107,10 @@ static const Option options[] = {
                                                       "(0: never)"),
   LIMIT ("request-ms", KIND_COUNT, request_ms, 100, DAY_MS, "How long a request may take, TLS handshake included"),
   LIMIT ("hello-ms", KIND_COUNT, hello_ms, 100, DAY_MS, "How long a guest has to say hello"),
-  LIMIT ("ping-ms", KIND_COUNT, ping_ms, 100, DAY_MS, "Between two pings; gone after two that are not answered"),
+  LIMIT ("ping-ms", KIND_COUNT, ping_ms, 100, DAY_MS, "Between two pings"),
+  LIMIT ("max-missed-pings", KIND_COUNT, max_missed_pings, 1, 100, "How many a guest may leave unanswered, one after the other"),
+  LIMIT ("farewell-ms", KIND_COUNT, farewell_ms, 100, DAY_MS, "How long a connection that is being closed may take"),
+  LIMIT ("turn-ms", KIND_COUNT, turn_ms, LEAST_TURN_MS, DAY_MS, "How long credentials for TURN are good"),
 };
 
 /* What one parse knows. */

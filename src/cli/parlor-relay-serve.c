@@ -22,8 +22,8 @@
  * that a load balancer sends them elsewhere and calls can end by themselves, and then all are told that the relay closes.
  */
 
-#define LOOK_MS 200           /* how often a relay that drains looks whether all have left */
-#define OTHER_DESCRIPTORS 128 /* besides those of guests: listening, requests of the page, GLib's own */
+#define LOOK_MS 200          /* how often a relay that drains looks whether all have left */
+#define OTHER_DESCRIPTORS 64 /* besides those of connections: listening, metrics, GLib's own */
 
 typedef struct
 {
@@ -113,20 +113,21 @@ on_reload_signal (gpointer user_data)
 
 /* As many descriptors as the system lets this process have; the soft limit is for programs that use select(). */
 static gboolean
-raise_descriptor_limit (guint max_connections, GError **error)
+raise_descriptor_limit (const ParlorRelayLimits *limits, GError **error)
 {
+  const gint64 others = limits->spare_connections + OTHER_DESCRIPTORS;
   struct rlimit limit;
 
   if (getrlimit (RLIMIT_NOFILE, &limit) != 0)
     return TRUE;
   limit.rlim_cur = limit.rlim_max;
   setrlimit (RLIMIT_NOFILE, &limit);
-  if (limit.rlim_max >= (rlim_t) max_connections + OTHER_DESCRIPTORS)
+  if (limit.rlim_max >= (rlim_t) (limits->max_connections + others))
     return TRUE;
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                "--max-connections can be up to %" G_GINT64_FORMAT " here; more descriptors are to be had by "
                "'ulimit -Hn' or systemd's LimitNOFILE",
-               (gint64) limit.rlim_max - OTHER_DESCRIPTORS);
+               MAX ((gint64) limit.rlim_max - others, 0));
   return FALSE;
 }
 
@@ -158,7 +159,7 @@ set_up (Server *self, GSocket *socket, GError **error)
     parlor_relay_set_seed_pages (self->relay, options->seed_pages);
   /* A self-signed certificate is one that browsers may leave again for plain HTTP. */
   parlor_relay_set_strict_transport (self->relay, options->certificate || options->public_url);
-  return raise_descriptor_limit (options->limits.max_connections, error)
+  return raise_descriptor_limit (&options->limits, error)
          && parlor_relay_ice_set_up (self->relay, options, error)
          && (!parlor_relay_options_want_tls (options) || load_certificate (self, error))
          && listen_all (self, socket, error);

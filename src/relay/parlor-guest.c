@@ -23,9 +23,7 @@
  * There may be thousands, most of them idle: a guest has no source, no signal and no buffer of its own.
  */
 
-#define READ_SIZE 16384  /* about that much, then the others have their turn */
-#define FAREWELL_MS 2000 /* for what is unsent and the other end's close frame, once ours is queued */
-#define PINGS_MISSED_MAX 2
+#define READ_SIZE 16384 /* about that much, then the others have their turn */
 
 struct _ParlorGuest
 {
@@ -321,7 +319,7 @@ on_ping_time (gpointer user_data)
 {
   ParlorGuest *self = user_data;
 
-  if (self->pings_unanswered == PINGS_MISSED_MAX)
+  if (self->pings_unanswered >= self->host->limits->max_missed_pings)
     {
       parlor_metrics_add (PARLOR_METRIC_PINGS_MISSED, 1);
       parlor_guest_drop (self);
@@ -540,7 +538,7 @@ parlor_guest_say_error (ParlorGuest *self, const char *code, const char *explana
  * @self: a guest
  * @close_code: of RFC 6455
  *
- * What was said before is sent, then a close frame; the other end has two seconds for both.
+ * What was said before is sent, then a close frame; the other end has farewell_ms for both.
  */
 void
 parlor_guest_close (ParlorGuest *self, guint16 close_code)
@@ -551,7 +549,7 @@ parlor_guest_close (ParlorGuest *self, guint16 close_code)
   queue (self, parlor_frame_new_close (close_code));
   leave (self);
   if (!is_dropped (self))
-    parlor_agenda_set (self->host->agenda, &self->patience, FAREWELL_MS, on_farewell_deadline, self);
+    parlor_agenda_set (self->host->agenda, &self->patience, self->host->limits->farewell_ms, on_farewell_deadline, self);
 }
 
 /**

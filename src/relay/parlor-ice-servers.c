@@ -111,19 +111,18 @@ parlor_ice_servers_make_credential (const char *secret, const char *username)
 /**
  * parlor_ice_servers_list:
  * @self: the servers
- * @with_turn: whether whoever is told may have its traffic carried
- * @list: (element-type ParlorIceServer): they are added to it; those of TURN with a user of their own, good for
- *   %PARLOR_ICE_SERVERS_TURN_S from now
+ * @turn_ms: for how long from now whoever is told may begin to have its traffic carried; what was allocated by then lives on. 0: not at all
+ * @list: (element-type ParlorIceServer): they are added to it; those of TURN with a user of their own
  */
 void
-parlor_ice_servers_list (const ParlorIceServers *self, gboolean with_turn, GPtrArray *list)
+parlor_ice_servers_list (const ParlorIceServers *self, guint turn_ms, GPtrArray *list)
 {
   g_autofree char *random = NULL, *username = NULL, *credential = NULL;
 
-  if (with_turn && self->secret != NULL)
+  if (turn_ms > 0 && self->secret != NULL)
     {
       random = parlor_token_new_id ();
-      username = g_strdup_printf ("%" G_GINT64_FORMAT ":%s", g_get_real_time () / G_USEC_PER_SEC + PARLOR_ICE_SERVERS_TURN_S, random);
+      username = g_strdup_printf ("%" G_GINT64_FORMAT ":%s", g_get_real_time () / G_USEC_PER_SEC + turn_ms / 1000, random);
       credential = parlor_ice_servers_make_credential (self->secret, username);
     }
   for (guint i = 0; i < self->urls->len; i++)
@@ -132,7 +131,7 @@ parlor_ice_servers_list (const ParlorIceServers *self, gboolean with_turn, GPtrA
 
       if (!is_turn (url))
         g_ptr_array_add (list, parlor_ice_server_new (url, NULL, NULL));
-      else if (with_turn)
+      else if (turn_ms > 0)
         g_ptr_array_add (list, parlor_ice_server_new (url, username, credential));
     }
 }

@@ -5,9 +5,6 @@
 
 G_BEGIN_DECLS
 
-/* How long TURN credentials are good for, in seconds. What was allocated with them lives on. */
-#define PARLOR_ICE_SERVERS_TURN_S 3600
-
 /**
  * ParlorIceServers:
  *
@@ -18,7 +15,7 @@ typedef struct _ParlorIceServers ParlorIceServers;
 ParlorIceServers *parlor_ice_servers_new (const char *const *urls, const char *secret, GError **error);
 void parlor_ice_servers_free (ParlorIceServers *self);
 gboolean parlor_ice_servers_have_turn (const ParlorIceServers *self);
-void parlor_ice_servers_list (const ParlorIceServers *self, gboolean with_turn, GPtrArray *list);
+void parlor_ice_servers_list (const ParlorIceServers *self, guint turn_ms, GPtrArray *list);
 
 /* What a TURN server with this secret expects of this user; (transfer full). */
 char *parlor_ice_servers_make_credential (const char *secret, const char *username);

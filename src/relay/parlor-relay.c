@@ -40,9 +40,12 @@
 #define DEFAULT_MAX_OPEN_RINGS 4
 #define DEFAULT_AWAY_MS 90000
 #define DEFAULT_MAX_KEPT 32
+#define DEFAULT_MAX_MISSED_PINGS 2
+#define DEFAULT_FAREWELL_MS 2000
+#define DEFAULT_SPARE_CONNECTIONS 64
+#define DEFAULT_TURN_MS (60 * 60 * 1000)
 #define DEFAULT_VISIT_MS 30000
 #define DEFAULT_KNOCK_MS 120000
-#define SPARE_CONNECTIONS 64 /* for requests of the page, and to say 503 when the relay is full */
 #define RETRY_AFTER "10"     /* seconds */
 #define STRICT_TRANSPORT "max-age=31536000"
 
@@ -261,7 +264,7 @@ get_listener_options (ParlorRelay *self)
   return (ParlorListenerOptions){
     .poll = self->poll,
     .agenda = self->agenda,
-    .max_connections = self->limits.max_connections + SPARE_CONNECTIONS,
+    .max_connections = self->limits.max_connections + self->limits.spare_connections,
     .request_ms = self->limits.request_ms,
     .max_per_network = self->limits.max_per_address,
     .proxies = self->proxies,
@@ -345,10 +348,13 @@ parlor_relay_limits_init (ParlorRelayLimits *limits)
     .max_unsent = DEFAULT_MAX_UNSENT,
     .max_guests = DEFAULT_MAX_GUESTS,
     .max_connections = DEFAULT_MAX_CONNECTIONS,
+    .spare_connections = DEFAULT_SPARE_CONNECTIONS,
     .max_per_address = DEFAULT_MAX_PER_ADDRESS,
     .request_ms = DEFAULT_REQUEST_MS,
     .hello_ms = DEFAULT_HELLO_MS,
     .ping_ms = DEFAULT_PING_MS,
+    .max_missed_pings = DEFAULT_MAX_MISSED_PINGS,
+    .farewell_ms = DEFAULT_FAREWELL_MS,
     .messages_per_second = DEFAULT_MESSAGES_PER_SECOND,
     .messages_burst = DEFAULT_MESSAGES_BURST,
     .bytes_per_second = DEFAULT_BYTES_PER_SECOND,
@@ -358,6 +364,7 @@ parlor_relay_limits_init (ParlorRelayLimits *limits)
     .max_kept = DEFAULT_MAX_KEPT,
     .visit_ms = DEFAULT_VISIT_MS,
     .knock_ms = DEFAULT_KNOCK_MS,
+    .turn_ms = DEFAULT_TURN_MS,
   };
 }
 

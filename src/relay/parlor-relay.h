@@ -14,10 +14,13 @@ typedef struct
   gsize max_unsent;          /* bytes that wait for one slow reader */
   guint max_guests;          /* in one room, those who are away included; as many may wait at its door */
   guint max_connections;     /* in all */
+  guint spare_connections;   /* besides, for requests of the page, and to say 503 when the relay is full */
   guint max_per_address;     /* connections and kept seats of one address (IPv6: of a /64), and as many not yet upgraded; 0 = no limit */
   guint request_ms;          /* connected -> request read and answered, or upgraded */
   guint hello_ms;            /* upgrade -> hello */
-  guint ping_ms;             /* between pings; gone after two missed */
+  guint ping_ms;             /* between pings */
+  guint max_missed_pings;    /* ... that are not answered, one after the other: then it is gone */
+  guint farewell_ms;         /* closing -> what is unsent is out, and the other end has closed */
   guint messages_per_second; /* of one connection; 0 = no limit */
   guint messages_burst;      /* ... and at once, after a rest */
   guint bytes_per_second;    /* of one connection; at once: these and one message; 0 = no limit */
@@ -27,6 +30,7 @@ typedef struct
   guint max_kept;            /* messages for one who is away; together at most half of max_unsent */
   guint visit_ms;            /* until one who was sent here in place of another relay is sent back; 0 = it stays */
   guint knock_ms;            /* how long one may wait at the door of a locked room */
+  guint turn_ms;             /* how long credentials for TURN are good; clients renew them every half hour */
 } ParlorRelayLimits;
 
 void parlor_relay_limits_init (ParlorRelayLimits *limits);
@@ -74,7 +78,7 @@ void parlor_relay_allow_host (ParlorRelay *self, const char *host);
  * @turn_secret: (nullable): what the TURN servers among them share with the relay (`static-auth-secret` of coturn)
  * @error: PARLOR_ERROR_BAD_USAGE
  *
- * Before parlor_relay_listen(). TURN is for rooms with two people in them, with credentials that are good for an hour.
+ * Before parlor_relay_listen(). TURN is for rooms with two people in them, with credentials that are good for turn_ms.
  */
 gboolean parlor_relay_set_ice_servers (ParlorRelay *self, const char *const *urls, const char *turn_secret, GError **error);
 /* What a client may show in the header "Parlor-Host" of its upgrade so that it is not counted by address: the host's own app, which

@@ -151,11 +151,17 @@ may_use_turn (ParlorRoom *self)
 }
 
 static void
+list_ice_servers (ParlorRoom *self, GPtrArray *list)
+{
+  parlor_ice_servers_list (self->around->ice_servers, may_use_turn (self) ? self->around->limits->turn_ms : 0, list);
+}
+
+static void
 tell_ice_servers (ParlorRoom *self, ParlorMember *member)
 {
   g_autoptr (ParlorMessage) message = parlor_message_new (PARLOR_MESSAGE_TURN);
 
-  parlor_ice_servers_list (self->around->ice_servers, may_use_turn (self), message->turn.ice_servers);
+  list_ice_servers (self, message->turn.ice_servers);
   parlor_member_say (member, message);
 }
 
@@ -227,7 +233,7 @@ welcome (ParlorRoom *self, ParlorMember *member, const char *owner_token)
       if (other != member && (parlor_member_is_here (other) || parlor_member_will_return (other)))
         g_ptr_array_add (message->welcome.peers, parlor_member_describe (other));
     }
-  parlor_ice_servers_list (self->around->ice_servers, may_use_turn (self), message->welcome.ice_servers);
+  list_ice_servers (self, message->welcome.ice_servers);
   if (limits->away_ms > 0 && member->dialect == PARLOR_DIALECT_PARLOR)
     message->welcome.resume = parlor_member_renew (member);
   message->welcome.owner = member->is_owner ? g_strdup (owner_token) : NULL;

@@ -18,6 +18,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from relay_program import DEADLINE, PROGRAM, Guest, Relay, main, run, test
@@ -254,6 +255,39 @@ def limits_are_kept():
     with Relay('--listen', '127.0.0.1:0', '--request-ms', '100') as relay:
         with socket.create_connection(('127.0.0.1', relay.port), DEADLINE) as silent:
             assert silent.recv(1) == b''
+    # A ping every 100 ms; the one who answers none is gone after the third.
+    with Relay('--listen', '127.0.0.1:0', '--ping-ms', '100', '--max-missed-pings', '3') as relay:
+        with Guest(relay.port, '/') as deaf:
+            deaf.say(type='hello', name='D')
+            heard = b''
+            while byte := deaf.socket.recv(4096):
+                heard += byte
+            assert heard.endswith(b'\x89\x00' * 3) and not heard.endswith(b'\x89\x00' * 4), heard
+    with Relay('--listen', '127.0.0.1:0', '--farewell-ms', '100') as relay:
+        with Guest(relay.port, '/') as mute:
+            mute.send(b'x', 2)
+            assert mute.hear_close() == 1003 and mute.socket.recv(1) == b''
+    with Relay('--listen', '127.0.0.1:0', '--turn', 'turn:192.0.2.1', '--turn-secret', 'x', '--turn-ms', '7200000') as relay:
+        with Guest(relay.port, '/tea') as anna, Guest(relay.port, '/tea') as ben:
+            ticket = 'A' * 43
+            anna.say(type='hello', name='Anna', ticket=ticket)
+            assert anna.hear()['type'] == 'welcome'
+            ben.say(type='hello', name='Ben', ticket=ticket)
+            until = int(ben.hear()['ice_servers'][0]['username'].split(':')[0])
+            assert 7200 - DEADLINE < until - time.time() <= 7200, until
+    # One guest, and one connection besides: the next waits for it.
+    with Relay('--listen', '127.0.0.1:0', '--max-connections', '1', '--spare-connections', '1', '--max-per-address', '0') as relay:
+        with Guest(relay.port, '/'), socket.create_connection(('127.0.0.1', relay.port), DEADLINE) as silent:
+            with socket.create_connection(('127.0.0.1', relay.port), DEADLINE) as third:
+                third.sendall(b'GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n')
+                third.settimeout(0.5)
+                try:
+                    assert not third.recv(1), 'it did not wait'
+                except TimeoutError:
+                    pass
+                silent.close()
+                third.settimeout(DEADLINE)
+                assert third.recv(15) == b'HTTP/1.0 200 OK'
     end = run('--listen', '127.0.0.1:0', '--max-connections', '1000000', preexec_fn=limit_descriptors)
     assert end.returncode == 2 and 'LimitNOFILE' in end.stderr, end
 
