@@ -244,6 +244,7 @@ def check_spread(nginx, relays):
 def check_a_death(nginx, relays):
     hall = room_of(nginx, relays, 2, 'hall')
     guests = {path: join(nginx, path) for path in ROOMS}
+    wait_for(lambda: sum(metric(relay, 'parlor_connections') for relay in relays) == len(ROOMS))
     counts = [metric(relay, 'parlor_connections') for relay in relays]
     anna, ben = Dweller(nginx, hall, 'Anna'), Dweller(nginx, hall, 'Ben')
     wait_for(lambda: together(anna, ben))
@@ -287,9 +288,11 @@ def check_a_split(nginx, relays):
     kill(relays[2])
     wait_for(lambda: len(anna.ids) == 2)
     restart(relays, 2, visit=0)
-    assert join(nginx, hall).welcome.get('peers', []) == []
-    assert metric(relays[2], 'parlor_connections') == 1
-    assert len(anna.ids) == 2 and sum(metric(relays[number], 'parlor_connections') for number in (0, 1, 3)) == 1
+    with join(nginx, hall) as ben:
+        assert ben.welcome.get('peers', []) == []
+        assert metric(relays[2], 'parlor_connections') == 1
+        assert len(anna.ids) == 2
+        wait_for(lambda: sum(metric(relays[number], 'parlor_connections') for number in (0, 1, 3)) == 1)
     anna.close()
 
 
