@@ -95,7 +95,7 @@ test('a dropped socket comes back to its seat, and what was said meanwhile follo
   socket.say({type: 'welcome', id: 'a', resume: 'token2'});
   assertEqual(socket.sent.slice(1).map(({type}) => type).join(), 'ring', 'said later');
   assertEqual(told.join(), 'welcome,trouble,welcome', 'told');
-  latest().drop(1006);
+  latest().drop(4002); // its visit is over
   const third = await nextSocket(2);
   third.open();
   assertEqual(third.sent[0].resume, 'token2', 'the newer token');

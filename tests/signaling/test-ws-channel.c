@@ -570,9 +570,11 @@ test_comes_back (void)
 
   stub_relay_close (relay, 1012);
   wait_for (client->messages->len == 3);
-  g_assert_cmpstr (client->log->str, ==, "OmWOmWOm");
-  g_assert_cmpuint (relay->n_connected, ==, 3);
-  g_assert_cmpuint (relay->received->len, ==, 3); /* one hello each */
+  stub_relay_close (relay, 4002); /* its visit is over */
+  wait_for (client->messages->len == 4);
+  g_assert_cmpstr (client->log->str, ==, "OmWOmWOmWOm");
+  g_assert_cmpuint (relay->n_connected, ==, 4);
+  g_assert_cmpuint (relay->received->len, ==, 4); /* one hello each */
   g_assert_no_error (client_error (client));
 }
 
