@@ -6,6 +6,7 @@
 #include "parlor-room-private.h"
 
 #include "parlor-frame.h"
+#include "parlor-token.h"
 
 /*
  * The door of a ParlorRoom. While it is locked, who comes is told so and stays connected, outside; who knocks is shown to
@@ -176,6 +177,56 @@ set_locked (ParlorRoom *self, gboolean is_locked)
       else
         i++;
     }
+}
+
+/* (transfer full): a token of the room for somebody who did not make it; the last one of these is void. */
+char *
+parlor_room_pass_on (ParlorRoom *self)
+{
+  char *token = parlor_token_new ();
+
+  self->heir = parlor_token_hash (token);
+  self->has_heir = TRUE;
+  return token;
+}
+
+/**
+ * parlor_room_keep_owner:
+ * @self: a room
+ *
+ * Sees to it that somebody can open a room that had an owner: when none of them has a seat any more, who has sat here longest, and is
+ * here, is one from now on. Who made the room may come back with its token, and is one as well; another heir's is void. While all are away this
+ * waits for the first who is back. Seed pages have no word for it; to them alone the room is opened.
+ */
+void
+parlor_room_keep_owner (ParlorRoom *self)
+{
+  ParlorMember *heir = NULL;
+  gboolean has_clients = FALSE;
+  g_autoptr (ParlorMessage) message = NULL;
+
+  if (!self->has_owner || self->members->len == 0)
+    return;
+  for (guint i = 0; i < self->members->len; i++)
+    {
+      ParlorMember *member = self->members->pdata[i];
+
+      if (member->is_owner)
+        return;
+      has_clients = has_clients || member->dialect == PARLOR_DIALECT_PARLOR;
+      if (heir == NULL && member->dialect == PARLOR_DIALECT_PARLOR && parlor_member_is_here (member))
+        heir = member;
+    }
+  if (!has_clients)
+    set_locked (self, FALSE);
+  if (heir == NULL)
+    return;
+
+  message = parlor_message_new (PARLOR_MESSAGE_OWNER);
+  message->owner.token = parlor_room_pass_on (self);
+  heir->is_owner = TRUE;
+  parlor_member_say (heir, message);
+  parlor_room_tell_knocks (self, heir);
 }
 
 static ParlorMember *

@@ -19,8 +19,10 @@ struct _ParlorRoom
   ParlorRingLog *rings;
   ParlorTokenHash ticket;
   gboolean has_ticket;
-  ParlorTokenHash owner;
+  ParlorTokenHash owner; /* of who made it */
   gboolean has_owner;
+  ParlorTokenHash heir; /* of the last one whom it passed on to */
+  gboolean has_heir;
   gboolean is_locked;
 };
 
@@ -34,6 +36,8 @@ void parlor_room_unseat (ParlorRoom *self, ParlorMember *member, const char *rea
 void parlor_room_stand_outside (ParlorRoom *self, ParlorMember *member);
 void parlor_room_walk_off (ParlorRoom *self, ParlorMember *member);
 void parlor_room_refuse_all (ParlorRoom *self);
+char *parlor_room_pass_on (ParlorRoom *self);
+void parlor_room_keep_owner (ParlorRoom *self);
 void parlor_room_tell_knocks (ParlorRoom *self, ParlorMember *owner);
 void parlor_room_hear_outside (ParlorRoom *self, ParlorMember *member, const ParlorMessage *message);
 gboolean parlor_room_hear_owner (ParlorRoom *self, ParlorMember *member, const ParlorMessage *message);

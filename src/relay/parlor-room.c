@@ -255,7 +255,9 @@ is_the_owner (ParlorRoom *self, const char *owner_token)
 {
   const ParlorTokenHash hash = parlor_token_hash (owner_token);
 
-  return owner_token != NULL && self->has_owner && parlor_token_hash_equal (&self->owner, &hash);
+  return owner_token != NULL
+         && ((self->has_owner && parlor_token_hash_equal (&self->owner, &hash))
+             || (self->has_heir && parlor_token_hash_equal (&self->heir, &hash)));
 }
 
 /* Welcomes @member, who is in no list, and tells the others. @owner_token: (nullable) */
@@ -273,6 +275,7 @@ parlor_room_seat (ParlorRoom *self, ParlorMember *member, const char *owner_toke
   tell_others_of_turn (self, member);
   if (member->is_owner)
     parlor_room_tell_knocks (self, member);
+  parlor_room_keep_owner (self);
 }
 
 /* Tells the others, with a @reason (nullable) why, and frees @member. What becomes of its connection is not decided here. */
@@ -289,6 +292,7 @@ parlor_room_unseat (ParlorRoom *self, ParlorMember *member, const char *reason)
   left->left.reason = g_strdup (reason);
   g_ptr_array_remove (self->members, member);
   parlor_room_say_to_others (self, NULL, left);
+  parlor_room_keep_owner (self);
   if (self->members->len == 0)
     parlor_room_refuse_all (self);
 }
@@ -412,6 +416,7 @@ parlor_room_resume (ParlorRoom *self, ParlorGuest *guest, const char *resume_tok
   const ParlorTokenHash hash = parlor_token_hash (resume_token);
   ParlorMember *member = NULL;
   g_autoptr (ParlorGuest) old = NULL;
+  g_autofree char *new_token = NULL;
   gboolean was_away;
 
   for (guint i = 0; i < self->members->len && member == NULL; i++)
@@ -434,12 +439,16 @@ parlor_room_resume (ParlorRoom *self, ParlorGuest *guest, const char *resume_tok
     parlor_guest_close (old, PARLOR_CLOSE_REPLACED);
 
   member->is_owner = member->is_owner || is_the_owner (self, owner_token);
-  welcome (self, member, is_the_owner (self, owner_token) ? owner_token : NULL);
+  /* What told it so may have been lost with the connection. */
+  if (member->is_owner && !is_the_owner (self, owner_token))
+    owner_token = new_token = parlor_room_pass_on (self);
+  welcome (self, member, owner_token);
   parlor_member_say_kept (member);
   if (was_away)
     tell_of (self, member, PARLOR_MESSAGE_BACK);
   if (member->is_owner)
     parlor_room_tell_knocks (self, member);
+  parlor_room_keep_owner (self);
   return TRUE;
 }
 

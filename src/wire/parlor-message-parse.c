@@ -405,6 +405,8 @@ read_arm (ParlorMessage *self, const ParlorJson *object, GError **error)
     case PARLOR_MESSAGE_REFUSE:
     case PARLOR_MESSAGE_REMOVE:
       return read_text (object, "id", PARLOR_TEXT_ID, REQUIRED, &self->person.id, error);
+    case PARLOR_MESSAGE_OWNER:
+      return read_text (object, "owner", PARLOR_TEXT_TOKEN, REQUIRED, &self->owner.token, error);
     case PARLOR_MESSAGE_KNOCK:
       return read_text (object, "id", PARLOR_TEXT_ID, OPTIONAL, &self->knock.id, error)
              && read_text (object, "name", PARLOR_TEXT_NAME, OPTIONAL, &self->knock.name, error);

@@ -181,6 +181,9 @@ write_arm (const ParlorMessage *self, JsonObject *object)
     case PARLOR_MESSAGE_REMOVE:
       set_text (object, "id", self->person.id);
       break;
+    case PARLOR_MESSAGE_OWNER:
+      set_text (object, "owner", self->owner.token);
+      break;
     case PARLOR_MESSAGE_KNOCK:
       set_text (object, "id", self->knock.id);
       set_text (object, "name", self->knock.name);

@@ -32,6 +32,7 @@ static const struct
   [PARLOR_MESSAGE_LEFT] = { "left", BY_RELAY },
   [PARLOR_MESSAGE_AWAY] = { "away", BY_RELAY },
   [PARLOR_MESSAGE_BACK] = { "back", BY_RELAY },
+  [PARLOR_MESSAGE_OWNER] = { "owner", BY_RELAY },
   [PARLOR_MESSAGE_IN_CALL] = { "in-call", 0 },
   [PARLOR_MESSAGE_KNOCK] = { "knock", 0 },
   [PARLOR_MESSAGE_ADMIT] = { "admit", 0 },
@@ -225,6 +226,9 @@ copy_arm (ParlorMessage *copy, const ParlorMessage *self)
     case PARLOR_MESSAGE_REMOVE:
       copy->person.id = g_strdup (self->person.id);
       break;
+    case PARLOR_MESSAGE_OWNER:
+      copy->owner.token = g_strdup (self->owner.token);
+      break;
     case PARLOR_MESSAGE_KNOCK:
       copy->knock.id = g_strdup (self->knock.id);
       copy->knock.name = g_strdup (self->knock.name);
@@ -334,6 +338,9 @@ clear_arm (ParlorMessage *self)
     case PARLOR_MESSAGE_REFUSE:
     case PARLOR_MESSAGE_REMOVE:
       g_free (self->person.id);
+      break;
+    case PARLOR_MESSAGE_OWNER:
+      g_free (self->owner.token);
       break;
     case PARLOR_MESSAGE_KNOCK:
       g_free (self->knock.id);

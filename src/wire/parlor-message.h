@@ -52,6 +52,7 @@ typedef enum
   PARLOR_MESSAGE_LEFT,
   PARLOR_MESSAGE_AWAY,
   PARLOR_MESSAGE_BACK,
+  PARLOR_MESSAGE_OWNER,
   PARLOR_MESSAGE_IN_CALL,
   PARLOR_MESSAGE_KNOCK,
   PARLOR_MESSAGE_ADMIT,
@@ -189,6 +190,10 @@ typedef struct
     } person; /* AWAY, BACK, ADMIT, REFUSE and REMOVE */
     struct
     {
+      char *token;
+    } owner;
+    struct
+    {
       char *id;   /* nullable: by the relay */
       char *name; /* nullable: by the relay */
     } knock;
@@ -311,7 +316,7 @@ char *parlor_message_serialize (const ParlorMessage *self, ParlorDialect dialect
  */
 char *parlor_message_forward (const ParlorMessage *self, const char *from);
 
-/* TRUE when @type may be said only by a relay (welcome, joined, left, away, back): refused from a client. */
+/* TRUE when @type may be said only by a relay (welcome, joined, left, away, back, owner): refused from a client. */
 gboolean parlor_message_type_is_relays (ParlorMessageType type);
 /* TRUE when @type is said from one peer to another, through the relay: needs `to`. */
 gboolean parlor_message_type_is_addressed (ParlorMessageType type);

@@ -461,6 +461,7 @@ test_owner_returns (void)
   lock (&scene);
   raw_send_frame (scene.anna, 0x88, NULL, 0);
   raw_hear_about (scene.ben, "left", scene.anna_id);
+  json_object_unref (raw_hear (scene.ben, "owner"));
   g_clear_pointer (&scene.anna, raw_free);
   raw = come_to_the_door (&scene);
   raw_say (raw, "{\"type\":\"knock\"}");
@@ -480,6 +481,114 @@ test_owner_returns (void)
   json_object_unref (raw_hear (raw, "welcome"));
   g_clear_pointer (&raw, raw_free);
   scene_end (&scene);
+}
+
+/* The owner of a locked room leaves for good, and then the next: each time who has been there longest is told, hears who knocks, and may do what
+ * the owner could. Those who were given less than that are given nothing. */
+static void
+test_heirs (void)
+{
+  Scene scene;
+  g_autoptr (Raw) cleo = NULL;
+  g_autoptr (Raw) raw = NULL;
+  g_autoptr (JsonObject) told = NULL;
+  g_autoptr (JsonObject) knock = NULL;
+  g_autoptr (JsonObject) again = NULL;
+  g_autoptr (JsonObject) welcome = NULL;
+  g_autofree char *fields = NULL;
+
+  scene_begin (&scene, NULL);
+  cleo = raw_join (scene.lab, "/abc", "Cleo", NULL, NULL);
+  json_object_unref (raw_hear (scene.anna, "joined"));
+  json_object_unref (raw_hear (scene.ben, "joined"));
+  lock (&scene);
+  json_object_unref (raw_hear (cleo, "lock"));
+  raw = come_to_the_door (&scene);
+  raw_say (raw, "{\"type\":\"knock\"}");
+  json_object_unref (raw_hear (scene.anna, "knock"));
+
+  raw_send_frame (scene.anna, 0x88, NULL, 0);
+  raw_hear_about (scene.ben, "left", scene.anna_id);
+  told = raw_hear (scene.ben, "owner");
+  g_assert_cmpuint (strlen (field (told, "owner")), ==, 43);
+  g_assert_cmpstr (field (told, "owner"), !=, scene.owner);
+  knock = raw_hear (scene.ben, "knock");
+  raw_hear_about (cleo, "left", scene.anna_id);
+  raw_say (cleo, "{\"type\":\"unlock\"}");
+  raw_hear_error (cleo, "forbidden-type");
+  raw_say (scene.ben, "{\"type\":\"admit\",\"id\":\"%s\"}", field (knock, "id"));
+  json_object_unref (raw_hear (raw, "welcome"));
+  json_object_unref (raw_hear (cleo, "joined"));
+
+  raw_send_frame (scene.ben, 0x88, NULL, 0);
+  raw_hear_about (cleo, "left", scene.ben_id);
+  again = raw_hear (cleo, "owner");
+  g_assert_cmpstr (field (again, "owner"), !=, field (told, "owner"));
+  g_clear_pointer (&scene.ben, raw_free);
+
+  /* Ben's token is void, Cleo's and that of who made the room are not. */
+  fields = g_strdup_printf ("\"owner\":\"%s\"", field (told, "owner"));
+  {
+    g_autoptr (Raw) ben = raw_upgrade (scene.lab, "/abc", "parlor.1");
+
+    say_hello (ben, fields);
+    raw_hear_error (ben, "locked");
+  }
+  g_free (fields);
+  fields = g_strdup_printf ("\"owner\":\"%s\"", scene.owner);
+  g_clear_pointer (&scene.anna, raw_free);
+  scene.anna = raw_join (scene.lab, "/abc", "Anna", fields, &welcome);
+  g_assert_cmpstr (field (welcome, "owner"), ==, scene.owner);
+  raw_say (cleo, "{\"type\":\"unlock\"}");
+  json_object_unref (raw_hear (cleo, "joined"));
+  json_object_unref (raw_hear (cleo, "unlock"));
+  json_object_unref (raw_hear (scene.anna, "unlock"));
+  g_clear_pointer (&cleo, raw_free);
+  g_clear_pointer (&raw, raw_free);
+  scene_end (&scene);
+}
+
+/* While the others are away there is nobody to tell; who is back first inherits. While the owner itself is away nobody does. */
+static void
+test_absent_heirs (void)
+{
+  ParlorRelayLimits limits;
+  g_autoptr (Lab) lab = NULL;
+  g_autoptr (JsonObject) hers = NULL;
+  g_autoptr (JsonObject) his = NULL;
+  g_autoptr (JsonObject) back = NULL;
+  g_autoptr (JsonObject) again = NULL;
+  g_autofree char *fields = NULL;
+  Raw *anna, *ben;
+
+  parlor_relay_limits_init (&limits);
+  lab = lab_new (&limits);
+  anna = raw_join (lab, "/abc", "Anna", NULL, &hers);
+  ben = raw_join (lab, "/abc", "Ben", NULL, &his);
+  json_object_unref (raw_hear (anna, "joined"));
+  raw_free (ben);
+  raw_hear_about (anna, "away", field (his, "id"));
+  raw_send_frame (anna, 0x88, NULL, 0);
+  raw_hear_end (anna);
+  raw_free (anna);
+  fields = g_strdup_printf ("\"resume\":\"%s\"", field (his, "resume"));
+  ben = raw_join (lab, "/abc", "Ben", fields, &back);
+  json_object_unref (raw_hear (ben, "owner"));
+
+  /* He did not hear it: he is told when he is back. */
+  raw_free (ben);
+  lab_wait (parlor_relay_get_n_connections (lab->relay) == 0);
+  g_free (fields);
+  fields = g_strdup_printf ("\"resume\":\"%s\"", field (back, "resume"));
+  ben = raw_join (lab, "/abc", "Ben", fields, &again);
+  g_assert_cmpuint (strlen (field (again, "owner")), ==, 43);
+
+  anna = raw_join (lab, "/abc", "Anna", NULL, NULL);
+  json_object_unref (raw_hear (ben, "joined"));
+  raw_free (ben);
+  raw_hear_about (anna, "away", field (his, "id"));
+  raw_hear_nothing (anna);
+  raw_free (anna);
 }
 
 /* One who was cut off is still an owner, and hears who knocks. */
@@ -660,6 +769,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/relay/lock/remove", test_remove);
   g_test_add_func ("/relay/lock/forbidden", test_forbidden);
   g_test_add_func ("/relay/lock/owner-returns", test_owner_returns);
+  g_test_add_func ("/relay/lock/heirs", test_heirs);
+  g_test_add_func ("/relay/lock/absent-heirs", test_absent_heirs);
   g_test_add_func ("/relay/lock/owner-resumes", test_owner_resumes);
   g_test_add_func ("/relay/lock/empty-room", test_empty_room);
   g_test_add_func ("/relay/lock/lobby", test_lobby);
