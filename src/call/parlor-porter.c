@@ -102,6 +102,9 @@ on_message (ParlorChannel *channel, const ParlorMessage *message, gpointer user_
       set_flag (self, &self->owner, message->welcome.owner != NULL, PROP_OWNER);
       set_flag (self, &self->locked, message->welcome.locked, PROP_LOCKED);
       break;
+    case PARLOR_MESSAGE_OWNER:
+      set_flag (self, &self->owner, TRUE, PROP_OWNER);
+      break;
     case PARLOR_MESSAGE_LOCK:
     case PARLOR_MESSAGE_UNLOCK:
       set_flag (self, &self->locked, message->type == PARLOR_MESSAGE_LOCK, PROP_LOCKED);

@@ -312,6 +312,12 @@ receive (ParlorWsChannel *self, const ParlorMessage *message)
 {
   gboolean is_refusal = message->type == PARLOR_MESSAGE_ERROR && message->from == NULL;
 
+  if (self->state == PARLOR_CHANNEL_OPEN && message->type == PARLOR_MESSAGE_OWNER && message->from == NULL)
+    {
+      g_free (self->owner_token);
+      self->owner_token = g_strdup (message->owner.token);
+    }
+
   if (self->state != PARLOR_CHANNEL_OPEN)
     receive_before_welcome (self, message);
   else if (message->type == PARLOR_MESSAGE_WELCOME)

@@ -11,8 +11,8 @@
 #include "parlor-self-view.h"
 
 /*
- * ParlorRoomPage: in somebody else's room without a call: who is here, each with a button to call them, and how the relay is doing.
- * Bindings only.
+ * ParlorRoomPage: in somebody else's room without a call: who is here, each with a button to call them, how the relay is
+ * doing, and, once it has become ours, the door. Bindings only.
  */
 
 struct _ParlorRoomPage
@@ -38,6 +38,7 @@ parlor_room_page_class_init (ParlorRoomPageClass *klass)
   g_type_ensure (PARLOR_TYPE_ADAPTIVE_BOX);
   g_type_ensure (PARLOR_TYPE_DEVICE_NOTE);
   g_type_ensure (PARLOR_TYPE_PEOPLE_LIST);
+  g_type_ensure (PARLOR_TYPE_PORTER);
   g_type_ensure (PARLOR_TYPE_SELF_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/parlor/Parlor/ui/parlor-room-page.ui");
   gtk_widget_class_bind_template_callback (widget_class, is_reconnecting);

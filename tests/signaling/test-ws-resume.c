@@ -569,6 +569,25 @@ test_locked_out (void)
   scene_end (&scene);
 }
 
+/* Who inherits the room is its owner, also after a loss. */
+static void
+test_inherits (void)
+{
+  Scene scene;
+
+  scene_begin (&scene, NULL);
+  let_ada_in (&scene);
+  g_assert_false (parlor_ws_channel_is_owner (scene.ada->channel));
+  parlor_channel_close (PARLOR_CHANNEL (scene.bob->channel));
+  parlor_message_free (hear (scene.ada, PARLOR_MESSAGE_LEFT));
+  parlor_message_free (hear (scene.ada, PARLOR_MESSAGE_OWNER));
+  g_assert_true (parlor_ws_channel_is_owner (scene.ada->channel));
+  cable_cut (scene.cable);
+  parlor_message_free (hear (scene.ada, PARLOR_MESSAGE_WELCOME));
+  g_assert_true (parlor_ws_channel_is_owner (scene.ada->channel));
+  scene_end (&scene);
+}
+
 /* Somebody else shows our token: two that take the place from each other would never end. */
 static void
 test_replaced (void)
@@ -639,6 +658,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ws-resume/refused", test_refused);
   g_test_add_func ("/ws-resume/nobody-answers", test_nobody_answers);
   g_test_add_func ("/ws-resume/locked-out", test_locked_out);
+  g_test_add_func ("/ws-resume/inherits", test_inherits);
   g_test_add_func ("/ws-resume/replaced", test_replaced);
   g_test_add_func ("/ws-resume/host", test_host);
   g_test_add_func ("/ws-resume/second-welcome", test_second_welcome);

@@ -138,6 +138,15 @@ test_guest (Door *door, gconstpointer welcome)
   g_assert_error (error, PARLOR_ERROR, PARLOR_ERROR_STATE);
   g_assert_false (parlor_porter_remove (door->porter, "b", NULL));
   g_assert_cmpuint (fake_channel_get_sent (door->channel)->len, ==, sent);
+
+  /* Until who kept the room has left, and it is ours. */
+  hear (door, "{\"type\":\"owner\",\"from\":\"b\",\"owner\":\"" TOKEN "\"}"); /* a peer's word */
+  g_assert_false (parlor_porter_get_owner (door->porter));
+  hear (door, "{\"type\":\"owner\",\"owner\":\"" TOKEN "\"}");
+  g_assert_true (parlor_porter_get_owner (door->porter));
+  hear (door, "{\"type\":\"knock\",\"id\":\"b\",\"name\":\"Bo\"}");
+  g_assert_cmpuint (count (door), ==, 1);
+  g_assert_true (parlor_porter_set_locked (door->porter, FALSE, NULL));
 }
 
 static void
