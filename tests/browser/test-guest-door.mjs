@@ -59,6 +59,33 @@ test('a guest knocks and is let in', async context => {
   guest.assertClean();
 });
 
+test('a page inherits a locked room, lets somebody in, and unlocks it', async ({cleanup, browser, relay}) => {
+  const url = newRoom(relay);
+  const owner = await Talker.join(cleanup, url, 'Owner');
+  const ann = await Guest.open(cleanup, browser, url, 'Ann');
+  await ann.join();
+  await ann.state('dialing');
+  await ann.press('cancel');
+  await ann.press('close'); // leaves; she comes again, and only waits
+  owner.say({type: 'in-call', in_call: true});
+  await ann.join();
+  await ann.state('waiting');
+  assert(await ann.page.evaluate(() => document.querySelector('#door').hidden), 'it is not hers yet');
+  owner.say({type: 'lock'});
+  await ann.reads('The room is locked');
+  owner.socket.close(1000);
+  await ann.reads('its door is yours now');
+  const bo = await Talker.knock(cleanup, url, 'Bo');
+  await ann.reads('Knocks at the door');
+  await ann.page.click('#people [data-admits]');
+  await bo.hears('welcome');
+  await ann.reads('Bo');
+  await ann.press('door');
+  await bo.hears('unlock');
+  await ann.reads('Lock the room');
+  ann.assertClean();
+});
+
 test('a guest knocks and is refused; another is removed', async context => {
   const {owner, guest} = await beforeLockedDoor(context);
   await guest.press('knock');

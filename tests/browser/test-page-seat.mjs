@@ -101,6 +101,21 @@ test('a dropped socket comes back to its seat, and what was said meanwhile follo
   assertEqual(third.sent[0].resume, 'token2', 'the newer token');
 });
 
+test('who keeps the room shows it, from the welcome or when it was passed on', async () => {
+  const {seat, latest, nextSocket} = welcomed();
+  assert(!seat.owner, 'the owner already');
+  latest().say({type: 'owner', from: 'b', owner: 'theirs'});
+  assert(!seat.owner, 'by the word of somebody else');
+  latest().say({type: 'owner', owner: 'ours'});
+  assert(seat.owner, 'not the owner');
+  latest().drop(1006);
+  const socket = await nextSocket(1);
+  socket.open();
+  assertEqual(socket.sent[0].owner, 'ours', 'owner');
+  socket.say({type: 'welcome', id: 'a'});
+  assert(!seat.owner, 'in another room of this name');
+});
+
 test('a seat that is gone is asked for afresh, and what was said for it is forgotten', async () => {
   const {seat, latest, nextSocket} = welcomed();
   latest().drop(1006);

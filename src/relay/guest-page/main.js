@@ -46,6 +46,7 @@ const actions = {
   retry: join,
   copy: copyLink,
   knock,
+  door: () => room?.setLocked(!room.locked),
   emoji: () => ui.toggleEmoji(),
 };
 
@@ -58,6 +59,7 @@ function start() {
   ui.busy(false);
   ui.on('action', name => actions[name]?.());
   ui.on('person', id => ring(room?.find(id)));
+  ui.on('knock', ({id, admits}) => room?.answerKnock(id, admits));
   media.on('change', onMediaChange);
   media.on('notice', code => ui.toast(notices[code]));
   window.addEventListener('pagehide', () => room && leave());
@@ -114,6 +116,7 @@ function connect({ticket, key}) {
   room.on('locked', () => room === opened && onLocked());
   room.on('trouble', () => ui.line('notice', notices['relay-trouble']));
   room.on('peers', onPeers);
+  room.on('owner', () => ui.toast(words.roomIsYours));
   room.on('call', onCall);
   room.on('closed', ({reason}) => room === opened && onClosed(reason));
 }
@@ -169,7 +172,8 @@ function wait() {
 function onPeers() {
   const people = room?.people ?? [];
   const free = people.some(isFree);
-  ui.people(people);
+  ui.people(people, room?.knockers ?? []);
+  ui.door(room?.owner ? room.locked : null);
   ui.line('locked', room?.locked ? words.roomLocked : '');
   ui.line('danger', room?.downgraded ? notices.downgrade : '');
   ui.text('waiting-title', free ? words.peopleTitleHere : words.waitingTitle);

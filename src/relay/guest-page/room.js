@@ -8,16 +8,18 @@ import {Emitter} from './emitter.js';
 import {Handshake} from './handshake.js';
 
 const CALL_BYTES = 16; // of its id, which the ringer chooses
+const MAX_KNOCKERS = 64;
 const RENEW_MS = 30 * 60_000; // the way through a TURN server is lent for an hour
 const IN_CALL = {dialing: false, ringing: false, connecting: true, active: true, ended: false};
 
-// Events: ready {back}: in the room, or in it again; locked; peers; trouble; call (a new Call, dialing or ringing); closed {reason}.
+// Events: ready {back}: in the room, or in it again; locked; peers: also who knocks, and whose the room is; owner: it is ours from now on; trouble; call (a new Call, dialing or ringing); closed {reason}.
 export class Room extends Emitter {
   #signaling;
   #createPeer;
   #deadlines;
   #local;
   #peers = new Map();
+  #knockers = new Map(); // id -> name; at most MAX_KNOCKERS
   #inCall = false;
   #name;
   #key;
@@ -54,6 +56,27 @@ export class Room extends Emitter {
     return [...this.#peers.values()].filter(peer => peer.dialect !== 'seed');
   }
 
+  // Whether this page may lock the room, and let people in.
+  get owner() {
+    return this.#signaling.owner;
+  }
+
+  // Those at the door, as an owner hears of them: {id, name}.
+  get knockers() {
+    return [...this.#knockers].map(([id, name]) => ({id, name}));
+  }
+
+  setLocked(locked) {
+    this.#signaling.send({type: locked ? 'lock' : 'unlock'});
+  }
+
+  // admits: or they are refused.
+  answerKnock(id, admits) {
+    if (this.#knockers.delete(id))
+      this.#signaling.send({type: admits ? 'admit' : 'refuse', id});
+    this.emit('peers');
+  }
+
   find(id) {
     return this.people.find(peer => peer.id === id) ?? null;
   }
@@ -83,6 +106,7 @@ export class Room extends Emitter {
     this.locked = message.locked === true;
     this.#setIceServers(message.ice_servers);
     this.#peers.clear();
+    this.#knockers.clear(); // the relay tells of them again
     for (const peer of Array.isArray(message.peers) ? message.peers : [])
       this.#add(peer);
     if (before !== null)
@@ -101,13 +125,15 @@ export class Room extends Emitter {
 
   #onMessage(message) {
     switch (message.type) {
-      case 'joined': return this.#add(message.peer) && this.emit('peers');
+      case 'joined': return this.#onJoined(message.peer);
       case 'left': return this.#onLeft(message.id);
       case 'away': return this.#onAway(message.id, true);
       case 'back': return this.#onAway(message.id, false);
       case 'in-call': return this.#onInCall(message);
       case 'lock': return this.#onLock(true);
       case 'unlock': return this.#onLock(false);
+      case 'owner': return this.#onOwner(message);
+      case 'knock': return this.#onKnock(message);
       case 'turn': return this.#setIceServers(message.ice_servers);
       case 'ring': return this.#onRing(message);
       case 'error': return this.#onError(message);
@@ -126,6 +152,26 @@ export class Room extends Emitter {
     if (peer.dialect === 'seed' && this.#key)
       this.downgraded = true;
     return true;
+  }
+
+  #onJoined(peer) {
+    this.#knockers.delete(peer?.id);
+    if (this.#add(peer))
+      this.emit('peers');
+  }
+
+  #onOwner({from}) {
+    if (from)
+      return;
+    this.emit('owner');
+    this.emit('peers');
+  }
+
+  #onKnock({from, id, name}) {
+    if (from || !this.owner || typeof id !== 'string' || this.#knockers.size >= MAX_KNOCKERS)
+      return;
+    this.#knockers.set(id, String(name ?? ''));
+    this.emit('peers');
   }
 
   #onAway(id, away) {
@@ -150,6 +196,7 @@ export class Room extends Emitter {
 
   #onLeft(id) {
     this.#peers.delete(id);
+    this.#knockers.delete(id);
     if (this.call?.them.id === id)
       this.call.peerLeft();
     this.emit('peers');

@@ -28,6 +28,7 @@ export class Signaling extends Emitter {
   #socket = null;
   #timer = null;
   #resume = null;   // the token of the seat
+  #owner = null;    // the token of who keeps the room, if that is us
   #id = null;       // whose seat it is; null before the first welcome
   #ready = false;   // this socket was welcomed
   #atDoor = false;     // the room is locked, and nobody let us in yet
@@ -45,6 +46,10 @@ export class Signaling extends Emitter {
     this.#hello = {type: 'hello', name, client: 'guest-page', ...(ticket && {ticket})};
     this.#timing = timing;
     this.#connect();
+  }
+
+  get owner() {
+    return this.#owner !== null;
   }
 
   get open() {
@@ -103,7 +108,7 @@ export class Signaling extends Emitter {
   }
 
   #sayHello() {
-    this.#write({...this.#hello, ...(this.#resume && {resume: this.#resume})});
+    this.#write({...this.#hello, ...(this.#resume && {resume: this.#resume}), ...(this.#owner && {owner: this.#owner})});
   }
 
   #write(message) {
@@ -117,6 +122,8 @@ export class Signaling extends Emitter {
       return;
     if (message.type === 'error' && !message.from && message.code in FATAL && message.about !== 'ring') // too many rings close nothing
       this.#lastError = message.code;
+    if (this.#ready && message.type === 'owner' && !message.from && typeof message.owner === 'string')
+      this.#owner = message.owner;
     if (this.#ready)
       this.emit('message', message);
     else if (message.type === 'welcome' && typeof message.id === 'string')
@@ -133,6 +140,7 @@ export class Signaling extends Emitter {
     this.#drainedAt = null;
     this.#lastError = null;
     this.#resume = typeof message.resume === 'string' ? message.resume : null;
+    this.#owner = typeof message.owner === 'string' ? message.owner : null;
     const kept = this.#id === message.id ? this.#queue : [];
     this.#queue = [];
     this.#id = message.id;

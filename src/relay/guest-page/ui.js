@@ -16,7 +16,7 @@ const SWITCHES = {
 const all = selector => document.querySelectorAll(selector);
 const one = selector => document.querySelector(selector);
 
-// Events: action (the name of a data-action), person (an id of the list).
+// Events: action (the name of a data-action), person (an id of the list), knock ({id, admits}).
 export class Ui extends Emitter {
   #idleTimer = null;
   #toastTimer = null;
@@ -165,10 +165,17 @@ export class Ui extends Emitter {
     this.text('warning', words.warnedText(host));
   }
 
-  people(people) {
+  people(people, knockers) {
     const list = one('#people');
-    list.hidden = people.length === 0;
-    list.replaceChildren(...people.map(personRow));
+    list.hidden = people.length + knockers.length === 0;
+    list.replaceChildren(...knockers.map(knockerRow), ...people.map(personRow));
+  }
+
+  // The switch of the door, for who may turn it; null for who may not.
+  door(locked) {
+    const button = one('#door');
+    button.hidden = locked === null;
+    button.textContent = locked ? words.unlockRoom : words.lockRoom;
   }
 
   busy(isBusy) {
@@ -212,7 +219,9 @@ export class Ui extends Emitter {
     if (this.#remoteStream)
       one('#remote').play().catch(() => {});
     const button = event.target.closest('button');
-    if (button?.dataset.person)
+    if (button?.dataset.knocker)
+      this.emit('knock', {id: button.dataset.knocker, admits: button.hasAttribute('data-admits')});
+    else if (button?.dataset.person)
       this.emit('person', button.dataset.person);
     else if (button?.dataset.action && button.type !== 'submit')
       this.emit('action', button.dataset.action);
@@ -278,6 +287,28 @@ function emojiItem([symbol, name]) {
   picture.setAttribute('aria-hidden', 'true');
   item.append(picture, name);
   return item;
+}
+
+function knockerRow({id, name}) {
+  const row = document.createElement('li');
+  const who = document.createElement('span');
+  const note = document.createElement('small');
+  who.className = 'who';
+  who.dir = 'auto';
+  who.textContent = name || words.guest;
+  note.textContent = words.knocks;
+  who.append(note);
+  row.append(who);
+  for (const [admits, word] of [[false, words.decline], [true, words.letIn]]) {
+    const button = document.createElement('button');
+    button.className = admits ? 'pill suggested' : 'pill';
+    button.type = 'button';
+    button.dataset.knocker = id;
+    button.toggleAttribute('data-admits', admits);
+    button.textContent = word;
+    row.append(button);
+  }
+  return row;
 }
 
 function personRow(person) {

@@ -10,14 +10,27 @@ export class Talker {
   told = [];
 
   static async join(cleanup, url, name, fields = {}) {
+    const talker = await Talker.#open(cleanup, url, {type: 'hello', name, ...fields});
+    await talker.hears('welcome');
+    return talker;
+  }
+
+  // Before a locked door.
+  static async knock(cleanup, url, name) {
+    const talker = await Talker.#open(cleanup, url, {type: 'hello', name});
+    await talker.hears('error', ({code}) => code === 'locked');
+    talker.say({type: 'knock'});
+    return talker;
+  }
+
+  static async #open(cleanup, url, hello) {
     const {WebSocket} = await loadWs();
     const talker = new Talker();
     talker.socket = new WebSocket(url.replace('http', 'ws'), SUBPROTOCOL);
     cleanup.add(async () => talker.socket.terminate());
     talker.socket.on('message', data => talker.told.push(JSON.parse(data)));
     talker.socket.on('error', error => talker.told.push({type: 'broken', message: error.message}));
-    talker.socket.on('open', () => talker.say({type: 'hello', name, ...fields}));
-    await talker.hears('welcome');
+    talker.socket.on('open', () => talker.say(hello));
     return talker;
   }
 
