@@ -63,6 +63,7 @@ class TestHosting(unittest.TestCase):
         ann, web, app = self.on_this_computer()
         self.assertRegex(app, r'\.tls=[A-Za-z0-9_-]{43}$')
         self.assertEqual(urlsplit(web).path, urlsplit(app).path)
+        ann.wait_text_with('Nobody is warned who opens the link for Parlor')
         wrong = app[:-2] + ('AA' if not app.endswith('AA') else 'BA')
         bo = self.start(wrong, name='Bo', x=1200)
         bo.press('Join')
@@ -214,6 +215,15 @@ class TestHosting(unittest.TestCase):
         bo = self.start(link, name='Bo', x=1200)
         bo.press('Join')
         ann.wait_button('Accept')
+
+        # The room was hers. It goes on without her, and is his.
+        self.assertFalse(bo.action_enabled('lock'))
+        ann.close()
+        wait_for('another owner', lambda: bo.action_enabled('lock'))
+        bo.press('Close')
+        bo.wait_text('Lock the Room')
+        bo.activate('lock')
+        wait_for('the lock', lambda: bo.action_state('lock'))
 
 
 if __name__ == '__main__':
