@@ -24,6 +24,7 @@
 #define TLS_HANDSHAKE 22 /* the first byte of a ClientHello's record, RFC 8446, section 5.1 */
 #define MAX_HEAD 16384   /* bytes of a request's head */
 #define READ_SIZE 16384
+#define LINGER_MS 1000 /* RFC 9112, section 9.6 */
 
 typedef enum
 {
@@ -31,7 +32,7 @@ typedef enum
   SHAKING_HANDS, /* TLS */
   ASKING,
   BEING_ANSWERED,
-  LEAVING, /* its answer is out; what it still sends is taken off the socket, as one closed with unread bytes is reset */
+  LEAVING, /* its answer is out; what it still sends is taken off the socket for a moment, as one closed with unread bytes is reset */
   STOLEN,
 } State;
 
@@ -55,6 +56,12 @@ end (ParlorVisitor *self)
   if (self->state == SHAKING_HANDS)
     parlor_metrics_add (PARLOR_METRIC_TLS_FAILED, 1);
   self->host->over (self, self->host->user_data);
+}
+
+static void
+on_deadline (gpointer user_data)
+{
+  end (user_data);
 }
 
 /* The functions of the states: TRUE when it can go on at once, in whatever state it is then; FALSE when it waits, or has ended. */
@@ -185,6 +192,7 @@ send_answer (ParlorVisitor *self)
     }
   parlor_stream_shutdown (&self->stream);
   self->state = LEAVING;
+  parlor_agenda_set (self->host->agenda, &self->deadline, LINGER_MS, on_deadline, self);
   return TRUE;
 }
 
@@ -217,12 +225,6 @@ on_ready (gpointer user_data)
 
   while (steps[self->state](self))
     continue;
-}
-
-static void
-on_deadline (gpointer user_data)
-{
-  end (user_data);
 }
 
 /* (transfer full): the same without its port. */
