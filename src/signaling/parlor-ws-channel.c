@@ -8,6 +8,7 @@
 #include "parlor-call-enums.h"
 #include "parlor-pin.h"
 #include "parlor-wire-enums.h"
+#include "parlor-ws-bounds.h"
 #include "parlor-ws-error.h"
 
 #include <libsoup/soup.h>
@@ -34,9 +35,6 @@
 #define CLOSE_REPLACED 4001
 /* A connection that held this long was a good one: the next loss begins with a short wait again. */
 #define STEADY_US (10 * G_USEC_PER_SEC)
-/* A relay adds to a message of full size (`from`; to a seed page's also `to`); the parser refuses what is larger
- * without. This bounds one frame; all fragments of a message together are bound only by libsoup 3.8 and later. */
-#define MAX_FRAME (PARLOR_WIRE_MAX_MESSAGE + 1024)
 
 struct _ParlorWsChannel
 {
@@ -415,19 +413,10 @@ on_probe_deadline (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* A message's fragments together, where libsoup can. */
-static void
-bound_messages (SoupWebsocketConnection *connection)
-{
-  soup_websocket_connection_set_max_incoming_payload_size (connection, MAX_FRAME);
-  if (g_object_class_find_property (G_OBJECT_GET_CLASS (connection), "max-total-message-size"))
-    g_object_set (connection, "max-total-message-size", (guint64) MAX_FRAME, NULL);
-}
-
 static void
 watch (ParlorWsChannel *self)
 {
-  bound_messages (self->connection);
+  parlor_ws_bound_messages (self->connection);
   soup_websocket_connection_set_keepalive_interval (self->connection, self->keepalive_s);
   g_signal_connect_object (self->connection, "message", G_CALLBACK (on_connection_message), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->connection, "pong", G_CALLBACK (on_connection_alive), self, G_CONNECT_SWAPPED);
