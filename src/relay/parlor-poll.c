@@ -23,6 +23,7 @@
  */
 
 #define EVENTS_MAX 256 /* at a time; the other sources of the context have their turn in between */
+#define AGAIN_MAX 8    /* calls that were asked for, before what is new has its turn */
 
 struct _ParlorPoll
 {
@@ -56,7 +57,7 @@ static void
 call_again (ParlorPoll *self)
 {
   /* Who asks again meanwhile is behind those who have waited. */
-  for (guint n = self->again.length; n > 0 && self->again.length > 0; n--)
+  for (guint n = MIN (self->again.length, AGAIN_MAX); n > 0 && self->again.length > 0; n--)
     {
       ParlorWatch *watch = self->again.head->data;
 
@@ -143,7 +144,7 @@ parlor_poll_free (ParlorPoll *self)
  * @self: a set
  * @watch: one that is not in use
  * @fd: a nonblocking descriptor; it must stay open until parlor_poll_unwatch()
- * @func: called soon, and then whenever more can be read, or, after a write that would have blocked, written
+ * @func: called when it can be read or written, which is soon, and then whenever more can be read, or, after a write that would have blocked, written
  * @user_data: for @func
  *
  * Returns: %FALSE when the kernel has no room for another
@@ -161,11 +162,10 @@ parlor_poll_watch (ParlorPoll *self, ParlorWatch *watch, int fd, ParlorPollFunc 
   watch->fd = fd;
   watch->func = func;
   watch->user_data = user_data;
-  parlor_poll_again (self, watch);
   return TRUE;
 }
 
-/* Calls it once more, after all others had their turn. */
+/* Calls it once more, after all others had their turn. Whatever takes long is better done so: a few such calls, and then what is new. */
 void
 parlor_poll_again (ParlorPoll *self, ParlorWatch *watch)
 {

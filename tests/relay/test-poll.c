@@ -274,6 +274,28 @@ test_starvation (void)
   pipes_free (pipes);
 }
 
+/* A crowd that asks for calls lets what is new pass after a few of them. */
+static void
+test_few_again (void)
+{
+  Pipes *pipes = pipes_new (on_news);
+  Pipe *quiet = &pipes->pipes[0];
+  guint before;
+
+  pipes_settle (pipes);
+  for (guint i = 1; i < N_PIPES; i++)
+    {
+      pipes->pipes[i].watch.func = on_news_greedy;
+      parlor_poll_again (pipes->poll, &pipes->pipes[i].watch);
+    }
+  lab_wait (pipes->pipes[N_PIPES - 1].n_calls > 0);
+  before = pipes->n_calls;
+  write_byte (quiet);
+  lab_wait (quiet->n_calls > 0);
+  g_assert_cmpuint (pipes->n_calls - before, <=, 20);
+  pipes_free (pipes);
+}
+
 typedef struct
 {
   ParlorAgenda *agenda;
@@ -400,6 +422,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/relay/poll/remove-self", test_remove_self);
   g_test_add_func ("/relay/poll/free-inside", test_free_inside);
   g_test_add_func ("/relay/poll/starvation", test_starvation);
+  g_test_add_func ("/relay/poll/few-again", test_few_again);
   g_test_add_func ("/relay/agenda/deadlines", test_deadlines);
   g_test_add_func ("/relay/agenda/ticks", test_ticks);
   g_test_add_func ("/relay/agenda/again-and-end", test_again_and_end);
