@@ -18,7 +18,7 @@ static const char summary[] = "A call without a window: for servers, robots and 
                               "INVITE is an invite, or any http(s), ws(s) or parlor URL; - reads it from the first line of standard input\n"
                               "(arguments are visible to others on this computer).\n"
                               "\n"
-                              "Commands on standard input, one a line: call, accept, decline, hang-up, mute audio|video,\n"
+                              "Commands on standard input, one a line: call, accept, decline, hang-up, knock, mute audio|video,\n"
                               "unmute audio|video, quit.\n"
                               "\n"
                               "Exit status: 0 after a normal end, 1 after a failed call, 2 for bad usage.";

@@ -57,6 +57,11 @@ def both_ways():
                 assert figure(stats, "in", "video", "height") > 0, stats
                 assert stats["in"]["video"]["codec"] == "VP8", stats
                 assert figure(stats, "in", "video", "bytes") > 1000, stats
+                # Figures that may be 0, and have to be there.
+                assert " - " in stats["pair"], stats
+                assert {"nack", "pli", "target_bps"} <= stats["out"]["video"].keys(), stats
+                assert {"jitter_buffer_ms", "freezes", "freeze_ms", "lost", "dropped"} <= stats["in"]["video"].keys(), stats
+                assert {"lost", "concealed_samples", "samples"} <= stats["in"]["audio"].keys(), stats
             caller.say("hang-up")
             assert caller.until("ended")["reason"] == "hung-up"
             assert callee.until("ended")["reason"] == "remote-hung-up"
@@ -203,7 +208,7 @@ def tone_share(samples, frequency, rate):
     return (2 * at / len(samples) / power if power else 0.0), math.sqrt(power / len(samples))
 
 
-def heard(source, seconds=1.5):
+def heard(source, seconds=1.5, pass_fds=()):
     """What the other end of a call hears of an audio source: 8 kHz samples, after the first second."""
     with Relay(BUILD) as relay:
         read, write = os.pipe()
@@ -211,7 +216,9 @@ def heard(source, seconds=1.5):
         callee = Peer(BUILD, relay.url + "/a", "--answer", "--media", "none", "--audio-sink", sink, pass_fds=(write,))
         os.close(write)
         callee.until("ready")
-        with callee, Peer(BUILD, relay.url + "/a", "--media", "audio", "--audio-source", source) as caller:
+        with callee, Peer(
+            BUILD, relay.url + "/a", "--media", "audio", "--audio-source", source, pass_fds=pass_fds
+        ) as caller:
             stop = threading.Event()
             sound = bytearray()
 
@@ -242,6 +249,104 @@ def sound():
     assert share < 0.1, share
     _, level = tone_share(heard("audiotestsrc is-live=true wave=silence"), 600, 8000)
     assert level < 50, level
+
+
+def sine(frequency, rate, seconds):
+    return array.array("h", (int(12000 * math.sin(2 * math.pi * frequency * i / rate)) for i in range(rate * seconds))).tobytes()
+
+
+class Pouring:
+    """Writes the same bytes into a pipe, for as long as somebody reads; .fd is the end to read."""
+
+    def __init__(self, data):
+        self.fd, write = os.pipe()
+        threading.Thread(target=self.pour, args=(write, data), daemon=True).start()
+
+    def pour(self, write, data):
+        try:
+            while True:
+                os.write(write, data)
+        except OSError:
+            os.close(write)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.fd)
+
+
+def inherited_descriptors():
+    """Sound and pictures from a descriptor that whoever started the program opened."""
+    with Pouring(sine(600, 48000, 1)) as tone:
+        parse = "rawaudioparse pcm-format=s16le sample-rate=48000 num-channels=1"
+        samples = heard(f"fdsrc fd={tone.fd} ! {parse} ! identity sync=true", pass_fds=(tone.fd,))
+        share, level = tone_share(samples, 600, 8000)
+        assert share > 0.8 and level > 3000, (share, level)
+
+    half_white = (bytes([235] * 32) + bytes([16] * 32)) * 48
+    with Relay(BUILD) as relay, Pouring(half_white) as picture:
+        read, write = os.pipe()
+        sink = f"videoscale ! videoconvert ! video/x-raw,width=16,height=16,format=GRAY8 ! fdsink fd={write}"
+        callee = Peer(BUILD, relay.url + "/d", "--answer", "--video-sink", sink, pass_fds=(write,))
+        os.close(write)
+        callee.until("ready")
+        parse = "rawvideoparse format=gray8 width=64 height=48 framerate=15/1"
+        source = f"fdsrc fd={picture.fd} ! {parse} ! videoconvert ! identity sync=true"
+        with callee, Peer(BUILD, relay.url + "/d", "--video-source", source, pass_fds=(picture.fd,)) as caller:
+            stats = callee.stats_with(lambda s: in_video(s) > 10)
+            assert (figure(stats, "in", "video", "width"), figure(stats, "in", "video", "height")) == (64, 48), stats
+            row = b""
+            while len(row) < 256:
+                row += os.read(read, 256 - len(row))
+            assert row[2] > row[13] + 100, list(row[:16])
+            caller.say("quit")
+            assert caller.end() == 0 and callee.end() == 0
+        os.close(read)
+
+
+def mute_sound():
+    """Muted is silence at the other end, and unmuted is the tone again."""
+    with Relay(BUILD) as relay:
+        read, write = os.pipe()
+        sink = f"audioconvert ! audioresample ! audio/x-raw,format=S16LE,rate=8000,channels=1 ! fdsink fd={write}"
+        tone = "audiotestsrc is-live=true wave=sine freq=600 volume=0.5"
+        callee = Peer(BUILD, relay.url + "/m", "--answer", "--media", "none", "--audio-sink", sink, pass_fds=(write,))
+        os.close(write)
+        callee.until("ready")
+        with callee, Peer(BUILD, relay.url + "/m", "--media", "audio", "--audio-source", tone) as caller:
+            sound = bytearray()
+
+            def read_all():
+                while part := os.read(read, 65536):
+                    sound.extend(part)
+
+            reader = threading.Thread(target=read_all)
+            reader.start()
+
+            def level(_):  # of the last half second
+                return tone_share(array.array("h", bytes(sound[-8000 - len(sound) % 2 :][:8000])), 600, 8000)[1] if len(sound) > 8001 else -1
+
+            callee.stats_with(lambda s: level(s) > 3000)
+            caller.say("mute audio")
+            callee.stats_with(lambda s: 0 <= level(s) < 50)
+            caller.say("unmute audio")
+            callee.stats_with(lambda s: level(s) > 3000)
+            caller.say("quit")
+            assert caller.end() == 0 and callee.end() == 0
+        reader.join(timeout=10)
+        os.close(read)
+
+
+def interrupted_call():
+    with Relay(BUILD) as relay:
+        caller, callee = pair(relay)
+        with caller, callee:
+            callee.stats_with(lambda s: in_video(s) > 10)
+            caller.interrupt()
+            assert callee.until("ended")["reason"] == "remote-hung-up"
+            assert caller.until("ended")["reason"] == "hung-up"
+            assert caller.end() == 0 and callee.end() == 0
 
 
 def frozen_picture():
@@ -467,6 +572,9 @@ if __name__ == "__main__":
             crossing_calls,
             own_bins,
             sound,
+            inherited_descriptors,
+            mute_sound,
+            interrupted_call,
             frozen_picture,
             vanishing_peer,
             relay_gone_in_call,

@@ -65,6 +65,36 @@ def check_flags(name, program):
     report(f'{name}: every flag is in the manual and in the completions', wrong)
 
 
+def commands_in(text):
+    """First words of what stands between "one a line" and the full stop."""
+    listed = re.search(r'one a\s+line\b[^:]*:(.*?)\.(?:\s|$)', text.replace('\\-', '-'), re.S)
+    words = re.sub(r'\([^)]*\)', '', listed[1]).replace('`', '').split(',') if listed else []
+    return {word.split()[0] for word in words}
+
+
+def check_commands():
+    """What parlor-peer obeys, against every place that lists it."""
+    source = (SOURCE / 'src/cli/parlor-peer.c').read_text(encoding='utf-8')
+    known = set(re.findall(r'g_str_equal \(line, "([a-z-]+)"\)|g_str_has_prefix \(line, "([a-z]+) "\)', source))
+    known = {first or second for first, second in known}
+    environment = dict(os.environ, LC_ALL='C', ASAN_OPTIONS='detect_leaks=0')
+    places = {
+        '--help': subprocess.run([PROGRAMS['parlor-peer'], '--help'], capture_output=True, text=True, timeout=60, env=environment,
+                                 check=True).stdout,
+        'parlor-peer.1': (SOURCE / 'data/man/parlor-peer.1').read_text(encoding='utf-8'),
+        'README.md': (SOURCE / 'README.md').read_text(encoding='utf-8').partition('Commands come')[2],
+        'PROTOCOL.md': (SOURCE / 'src/wire/PROTOCOL.md').read_text(encoding='utf-8').partition('takes commands')[2],
+    }
+    wrong = [] if len(known) == 8 else [f'the source names {sorted(known)}']
+    for place, text in places.items():
+        told = commands_in(text)
+        wrong += [f'{command} is missing in {place}' for command in sorted(known - told)]
+        wrong += [f'{command} in {place} does not exist' for command in sorted(told - known)]
+    if commands_in('one a line: call, hang\\-up, mute audio|video. Not: this.') != {'call', 'hang-up', 'mute'}:
+        wrong.append('a list is misread')
+    report('parlor-peer: every command is told everywhere', wrong)
+
+
 def check_manual(name):
     file = SOURCE / 'data/man' / f'{name}.1'
     for command in (['man', '--warnings', '-E', 'UTF-8', '-l', '-Tutf8', '-Z', str(file)],
@@ -163,6 +193,8 @@ def main():
         check_manual(name)
         check_bash(name)
         check_other_shells(name)
+    if 'parlor-peer' in PROGRAMS:
+        check_commands()
     check_units()
     check_settings()
     print(f'1..{len(RESULTS)}')
