@@ -432,11 +432,13 @@ def slow_readers(lab):
 def no_descriptors(lab):
     """The relay may open 20 more; 300 connections come, of which most can not be accepted, and go."""
     _, hard = resource.prlimit(lab.pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(lab.pid, resource.RLIMIT_NOFILE, (lab.descriptors() + 20, hard))
+    most = lab.descriptors_before + 20
+    resource.prlimit(lab.pid, resource.RLIMIT_NOFILE, (most, hard))
     crowd = Crowd(lab, 300, b'GET /wild HTTP/1.1\r\nHost: loc')
+    crowd.run(lambda self: lab.descriptors() >= most)
     end = time.monotonic() + 0.5
     crowd.run(lambda self: time.monotonic() > end)
-    assert crowd.closed == 0 and lab.descriptors() >= lab.descriptors_before + 20
+    assert crowd.closed == 0 and lab.descriptors() == most, (crowd.closed, lab.descriptors(), most)
     lab.open.close()
     lab.newcomer()
     return 'they wait; when descriptors are free it accepts again'
@@ -618,8 +620,9 @@ def run_attack(title, function, limits, fixed, growth, full):
         with Relay('--listen', '127.0.0.1:0', *flags, env=dict(os.environ, G_DEBUG='fatal-warnings')) as relay:
             lab = Lab(relay, 'self-signed' in limits, full)
             honest = HonestRoom(relay.port, lab.tls)
-            lab.newcomer()
             lab.descriptors_before = lab.descriptors()
+            lab.newcomer()
+            wait_for(lambda: lab.descriptors() <= lab.descriptors_before)
             before = lab.memory('VmRSS')
             lab.forget_peak()
             with lab.open:
