@@ -28,6 +28,7 @@ struct _ParlorApplication
   ParlorWindow *window; /* (nullable); owned by GTK */
   GSignalGroup *call_signals;
   GSignalGroup *porter_signals;
+  GSignalGroup *knocker_signals;
   ParlorReporter *reporter;
   char *last_target; /* (nullable): what was joined last, for Try Again; NULL = hosting */
   gboolean tried;    /* whether there was anything to try again */

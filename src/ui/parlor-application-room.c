@@ -12,6 +12,10 @@
  * is closed, if the user chose so.
  */
 
+#define NOTIFICATION "hosting"
+
+static void bring_back_window (ParlorApplication *self);
+
 /* --- the door --- */
 
 static ParlorPorter *
@@ -105,6 +109,12 @@ on_knock (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
+on_show (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  g_application_activate (user_data);
+}
+
+static void
 on_stop_hosting (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   parlor_core_leave (((ParlorApplication *) user_data)->core);
@@ -131,9 +141,19 @@ update_door (ParlorApplication *self)
 }
 
 static void
+on_knockers_changed (ParlorApplication *self, guint position, guint removed, guint added)
+{
+  if (added)
+    bring_back_window (self);
+}
+
+static void
 on_porter_changed (ParlorApplication *self)
 {
-  g_signal_group_set_target (self->porter_signals, parlor_core_get_porter (self->core));
+  ParlorPorter *porter = parlor_core_get_porter (self->core);
+
+  g_signal_group_set_target (self->porter_signals, porter);
+  g_signal_group_set_target (self->knocker_signals, porter ? parlor_porter_get_knockers (porter) : NULL);
   update_door (self);
 }
 
@@ -152,6 +172,18 @@ update_reach (ParlorApplication *self)
 
 /* --- without a window --- */
 
+/* The only sign of the room when there is no window. A click on it brings the window back. */
+static void
+send_notification (ParlorApplication *self)
+{
+  g_autoptr (GNotification) notification = g_notification_new (_ ("The Room Stays Open"));
+
+  g_notification_set_body (notification, _ ("Who has a link can come in and ring, and the window comes back then."));
+  g_notification_set_default_action (notification, "app.show");
+  g_notification_add_button (notification, _ ("Stop Hosting"), "app.stop-hosting");
+  g_application_send_notification (G_APPLICATION (self), NOTIFICATION, notification);
+}
+
 static void
 update_hold (ParlorApplication *self)
 {
@@ -161,9 +193,12 @@ update_hold (ParlorApplication *self)
     return;
   self->held = hold;
   if (hold)
-    g_application_hold (G_APPLICATION (self));
-  else
-    g_application_release (G_APPLICATION (self));
+    {
+      g_application_hold (G_APPLICATION (self));
+      return;
+    }
+  g_application_withdraw_notification (G_APPLICATION (self), NOTIFICATION);
+  g_application_release (G_APPLICATION (self));
 }
 
 static void
@@ -173,19 +208,30 @@ on_hosting_changed (ParlorApplication *self)
   update_door (self);
 }
 
+/* Somebody rings, or knocks. */
 static void
-on_incoming (ParlorApplication *self)
+bring_back_window (ParlorApplication *self)
 {
   if (!self->window)
     g_application_activate (G_APPLICATION (self));
 }
 
 static void
+on_window_added (ParlorApplication *self, GtkWindow *window)
+{
+  if (PARLOR_IS_WINDOW (window))
+    g_application_withdraw_notification (G_APPLICATION (self), NOTIFICATION);
+}
+
+static void
 on_window_removed (ParlorApplication *self, GtkWindow *window)
 {
+  if (!PARLOR_IS_WINDOW (window))
+    return;
   /* Nobody sees that the camera is on. It comes back with the window. */
-  if (PARLOR_IS_WINDOW (window))
-    parlor_studio_stop (self->studio);
+  parlor_studio_stop (self->studio);
+  if (self->held)
+    send_notification (self);
 }
 
 /**
@@ -202,6 +248,7 @@ parlor_application_add_room_actions (ParlorApplication *self)
     { .name = "lock", .state = "false", .change_state = on_lock },
     { .name = "address", .activate = on_address, .parameter_type = "s" },
     { .name = "knock", .activate = on_knock },
+    { .name = "show", .activate = on_show },
     { .name = "stop-hosting", .activate = on_stop_hosting },
   };
   g_autoptr (GPropertyAction) keep = g_property_action_new ("keep-hosting", self->settings, "keep-hosting");
@@ -219,13 +266,16 @@ parlor_application_watch_room (ParlorApplication *self)
 {
   self->porter_signals = g_signal_group_new (PARLOR_TYPE_PORTER);
   g_signal_group_connect_swapped (self->porter_signals, "notify", G_CALLBACK (update_door), self);
+  self->knocker_signals = g_signal_group_new (G_TYPE_LIST_MODEL);
+  g_signal_group_connect_swapped (self->knocker_signals, "items-changed", G_CALLBACK (on_knockers_changed), self);
   g_signal_connect_object (self->core, "notify::porter", G_CALLBACK (on_porter_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->core, "notify::session", G_CALLBACK (update_door), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->core, "notify::hosting", G_CALLBACK (on_hosting_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->core, "notify::invite", G_CALLBACK (update_reach), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->core, "incoming", G_CALLBACK (on_incoming), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->core, "incoming", G_CALLBACK (bring_back_window), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->settings, "notify::ask-router", G_CALLBACK (update_reach), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->settings, "notify::keep-hosting", G_CALLBACK (update_hold), self, G_CONNECT_SWAPPED);
+  g_signal_connect (self, "window-added", G_CALLBACK (on_window_added), NULL);
   g_signal_connect (self, "window-removed", G_CALLBACK (on_window_removed), NULL);
   on_porter_changed (self);
 }

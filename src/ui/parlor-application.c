@@ -199,6 +199,7 @@ parlor_application_finalize (GObject *object)
   g_clear_weak_pointer (&self->window);
   g_clear_object (&self->call_signals);
   g_clear_object (&self->porter_signals);
+  g_clear_object (&self->knocker_signals);
   g_clear_object (&self->invitation);
   g_clear_object (&self->reach);
   g_clear_object (&self->settings);

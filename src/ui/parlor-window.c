@@ -231,13 +231,21 @@ goes_on (ParlorWindow *self)
   return parlor_core_get_hosting (self->core) && parlor_settings_get_keep_hosting (self->settings);
 }
 
+/* The dialog is still answering when the window goes, and GTK 4.8 would then let go of a parent that is freed. */
 static void
-on_end_response (ParlorWindow *self, const char *response)
+close_before_dialog (ParlorWindow *self, GtkWindow *dialog)
+{
+  gtk_window_set_transient_for (dialog, NULL);
+  gtk_window_close (GTK_WINDOW (self));
+}
+
+static void
+on_end_response (ParlorWindow *self, const char *response, GtkWindow *dialog)
 {
   if (!g_str_equal (response, "end"))
     return;
   self->may_close = TRUE;
-  gtk_window_close (GTK_WINDOW (self));
+  close_before_dialog (self, dialog);
 }
 
 static void
@@ -255,14 +263,14 @@ ask_to_end_call (ParlorWindow *self)
 }
 
 static void
-on_going_on_response (ParlorWindow *self, const char *response)
+on_going_on_response (ParlorWindow *self, const char *response, GtkWindow *dialog)
 {
   if (g_str_equal (response, "stop"))
     parlor_core_leave (self->core);
   else if (!g_str_equal (response, "close"))
     return;
   g_object_set (self->settings, "told-going-on", TRUE, NULL);
-  gtk_window_close (GTK_WINDOW (self));
+  close_before_dialog (self, dialog);
 }
 
 static void

@@ -187,6 +187,24 @@ class Parlor:
         button = wait_for(f'a button “{name}” that can be pressed', lambda: self._sensitive(name))
         self._with_action(button).do_action(0)
 
+    def answer(self, name):
+        """Presses a button of an AdwMessageDialog, which has each twice, side by side and one above the other: the one that takes
+        up room. GTK 4.8 calls it by its label with and without the mnemonic."""
+        def shown():
+            return next((node for node, role, its_name in self._walk(self.app) if role in BUTTONS and its_name.endswith(f' {name}')
+                         and node.get_extents(Atspi.CoordType.WINDOW).width > 0), None)
+        wait_for(f'an answer “{name}”', shown).do_action(0)
+
+    def close_window(self):
+        self.press('Close')
+
+    def wait_no_window(self):
+        wait_for('no window', lambda: not self._find_window())
+
+    def wait_window(self):
+        """One that came back is another."""
+        self.window = wait_for('a window', self._find_window)
+
     @staticmethod
     def _with_action(button):
         """GTK 4.8 gives the action of a menu button to one inside."""
