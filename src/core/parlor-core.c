@@ -9,6 +9,7 @@
 #include "parlor-core-enums.h"
 #include "parlor-error.h"
 #include "parlor-hosting.h"
+#include "parlor-network-probe.h"
 #include "parlor-new-room.h"
 #include "parlor-ws-channel.h"
 
@@ -353,6 +354,7 @@ join (ParlorCore *self, ParlorInvite *invite, ParlorWish wish)
   parlor_ws_channel_set_ticket (channel, ticket);
   if (self->hosting)
     parlor_ws_channel_set_host_token (channel, parlor_hosting_get_host_token (self->hosting));
+  parlor_network_probe_attach (channel, g_network_monitor_get_default (), PARLOR_NETWORK_SETTLE_MS);
 
   self->channel = PARLOR_CHANNEL (channel);
   self->switchboard = parlor_switchboard_new (self->channel, PARLOR_PEER_FACTORY (self->studio), &self->deadlines);

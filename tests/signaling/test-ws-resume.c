@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cable.h"
 #include "parlor-error.h"
+#include "parlor-network-probe.h"
 #include "parlor-relay.h"
 #include "parlor-ws-channel-private.h"
 #include "stub-relay.h"
@@ -338,6 +339,19 @@ test_outbox_is_bound (void)
   scene_end (&scene);
 }
 
+/* Nothing else can show that nothing happens. */
+static void
+wait_ms (guint ms)
+{
+  gint64 end = g_get_monotonic_time () + ms * (gint64) 1000;
+
+  while (g_get_monotonic_time () < end)
+    {
+      g_usleep (10000);
+      g_main_context_iteration (NULL, FALSE);
+    }
+}
+
 /* Nothing comes any more, and no end of it is told: noticed, and the place is taken from the dead connection at once. */
 static void
 test_dead_cable (void)
@@ -362,17 +376,11 @@ static void
 test_quiet_relay (void)
 {
   Scene scene;
-  gint64 end;
 
   scene_begin (&scene, NULL);
   parlor_ws_channel_set_liveness (scene.ada->channel, 1, 3000, 2000);
   let_ada_in (&scene);
-  end = g_get_monotonic_time () + 5 * G_USEC_PER_SEC;
-  while (g_get_monotonic_time () < end) /* nothing else can show that nothing happens */
-    {
-      g_usleep (10000);
-      g_main_context_iteration (NULL, FALSE);
-    }
+  wait_ms (5000);
   g_assert_cmpstr (scene.ada->log->str, ==, "Om");
   scene_end (&scene);
 }
@@ -416,6 +424,86 @@ test_probe (void)
   parlor_ws_channel_probe (scene.ada->channel);
   parlor_message_free (hear (scene.ada, PARLOR_MESSAGE_WELCOME));
   scene_end (&scene);
+}
+
+/* A network that changes when the test says so. */
+typedef struct
+{
+  GObject parent_instance;
+} Weather;
+
+typedef GObjectClass WeatherClass;
+
+static void
+weather_monitor_init (GNetworkMonitorInterface *iface)
+{
+}
+
+static GType weather_get_type (void);
+G_DEFINE_TYPE_WITH_CODE (Weather, weather, G_TYPE_OBJECT, G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE, NULL) G_IMPLEMENT_INTERFACE (G_TYPE_NETWORK_MONITOR, weather_monitor_init))
+
+static void
+weather_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+}
+
+static void
+weather_class_init (WeatherClass *klass)
+{
+  klass->get_property = weather_get_property;
+  g_object_class_override_property (klass, 1, "network-available");
+  g_object_class_override_property (klass, 2, "network-metered");
+  g_object_class_override_property (klass, 3, "connectivity");
+}
+
+static void
+weather_init (Weather *self)
+{
+}
+
+static void
+change (Weather *weather, guint times)
+{
+  for (guint i = 0; i < times; i++)
+    g_signal_emit_by_name (weather, "network-changed", TRUE);
+}
+
+static void
+test_network_changes (void)
+{
+  Scene scene;
+  g_autoptr (ParlorMessage) welcome = NULL;
+  g_autoptr (GObject) weather = g_object_new (weather_get_type (), NULL);
+
+  scene_begin (&scene, NULL);
+  parlor_ws_channel_set_liveness (scene.ada->channel, 60, 60000, 1000);
+  parlor_ws_channel_set_timing (scene.ada->channel, PATIENCE_S * 1000, parlor_backoff_new (3600000, 3600000, nearly_one, NULL));
+  parlor_network_probe_attach (scene.ada->channel, G_NETWORK_MONITOR (weather), 100);
+  let_ada_in (&scene);
+
+  /* The relay still answers: nothing is said of it. */
+  change ((Weather *) weather, 50);
+  wait_ms (300);
+  g_assert_true (say (scene.ada, PARLOR_MESSAGE_ACCEPT, "nobody", "c0"));
+  parlor_message_free (hear (scene.ada, PARLOR_MESSAGE_ERROR));
+  g_assert_cmpstr (scene.ada->log->str, ==, "Omm");
+
+  /* It does not any more: the same place by another way, a minute before silence would have told. */
+  cable_freeze (scene.cable);
+  change ((Weather *) weather, 50);
+  welcome = hear (scene.ada, PARLOR_MESSAGE_WELCOME);
+  g_assert_cmpstr (welcome->welcome.id, ==, scene.ada_id);
+  g_assert_cmpstr (scene.ada->log->str, ==, "OmmWOm");
+
+  /* The network was away, and is back: an hour before the next attempt is due. */
+  cable_cut (scene.cable);
+  wait_for (get_state (scene.ada) == PARLOR_CHANNEL_WAITING);
+  change ((Weather *) weather, 1);
+  parlor_message_free (hear (scene.ada, PARLOR_MESSAGE_WELCOME));
+
+  change ((Weather *) weather, 1); /* one that is due when the channel goes */
+  scene_end (&scene);
+  change ((Weather *) weather, 1); /* and one that nobody is left to hear */
 }
 
 static void
@@ -652,6 +740,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ws-resume/dead-cable", test_dead_cable);
   g_test_add_func ("/ws-resume/quiet-relay", test_quiet_relay);
   g_test_add_func ("/ws-resume/probe", test_probe);
+  g_test_add_func ("/ws-resume/network-changes", test_network_changes);
   g_test_add_func ("/ws-resume/goodbye", test_goodbye);
   g_test_add_func ("/ws-resume/ticket", test_ticket);
   g_test_add_func ("/ws-resume/admitted", test_admitted);

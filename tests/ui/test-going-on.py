@@ -76,6 +76,7 @@ class TestGoingOn(unittest.TestCase):
         cls.notifications = Notifications()
 
     def setUp(self):
+        self.notifications.shown.clear()
         self.told = False  # once for all, what closing the window means
         settings = Path(os.environ['XDG_CONFIG_HOME'], 'parlor', 'settings.ini')
         self.addCleanup(settings.write_text, settings.read_text(encoding='utf-8'), encoding='utf-8')
