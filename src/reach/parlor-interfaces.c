@@ -102,19 +102,28 @@ from_native (const struct sockaddr *native)
   return NULL;
 }
 
-/* A connected UDP socket has the address that the way to @somewhere leaves from, and sends nothing. */
-static void
-add_preferred (GPtrArray *preferred, const char *somewhere)
+/* A connected UDP socket has the address that the way to somewhere leaves from, and sends nothing. */
+GInetAddress *
+parlor_interfaces_get_preferred (GSocketFamily family)
 {
-  g_autoptr (GSocketAddress) target = g_inet_socket_address_new_from_string (somewhere, 9);
-  g_autoptr (GSocket) socket = g_socket_new (g_socket_address_get_family (target), G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
+  const char *nobody = family == G_SOCKET_FAMILY_IPV4 ? "192.0.2.1" : "2001:db8::1"; /* RFC 5737 and 3849 */
+  g_autoptr (GSocketAddress) target = g_inet_socket_address_new_from_string (nobody, 9);
+  g_autoptr (GSocket) socket = g_socket_new (family, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
   g_autoptr (GSocketAddress) local = NULL;
 
   if (!socket || !g_socket_connect (socket, target, NULL, NULL))
-    return;
+    return NULL;
   local = g_socket_get_local_address (socket, NULL);
-  if (local)
-    g_ptr_array_add (preferred, g_object_ref (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (local))));
+  return local ? g_object_ref (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (local))) : NULL;
+}
+
+static void
+add_preferred (GPtrArray *preferred, GSocketFamily family)
+{
+  GInetAddress *address = parlor_interfaces_get_preferred (family);
+
+  if (address)
+    g_ptr_array_add (preferred, address);
 }
 
 GPtrArray *
@@ -141,8 +150,8 @@ parlor_interfaces_list (void)
     }
   freeifaddrs (interfaces);
 
-  add_preferred (preferred, "192.0.2.1"); /* RFC 5737 and 3849: nobody's */
-  add_preferred (preferred, "2001:db8::1");
+  add_preferred (preferred, G_SOCKET_FAMILY_IPV4);
+  add_preferred (preferred, G_SOCKET_FAMILY_IPV6);
   parlor_interfaces_sort (list, preferred);
   return list;
 }

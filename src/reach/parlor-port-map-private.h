@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* The two ways to ask a router. Everything here blocks and belongs to the mapping's own thread. */
+/* The three ways to ask a router, in the order in which they are tried. Everything here blocks and belongs to the mapping's own thread. */
 
 typedef enum
 {
@@ -21,7 +21,16 @@ typedef struct
   guint lease_s;    /* granted; 0 = without end */
 } ParlorMapping;
 
-/* @wanted: the port outside; another may be given. */
+#define PARLOR_PCP_NONCE_SIZE 12
+
+/* In all of these, @wanted is the port outside; another may be given. */
+
+/* Over IPv6, a firewall lets the port in at our own address. @nonce: the same for all that is asked about one mapping. */
+void parlor_pcp_make_nonce (guint8 nonce[PARLOR_PCP_NONCE_SIZE]);
+ParlorRouterAnswer parlor_pcp_map (const guint8 *nonce, GSocketFamily family, guint16 port, guint16 wanted, guint lease_s,
+                                   GCancellable *cancellable, ParlorMapping *mapping);
+void parlor_pcp_unmap (const guint8 *nonce, GSocketFamily family, guint16 port);
+
 ParlorRouterAnswer parlor_natpmp_map (guint16 port, guint16 wanted, guint lease_s, GCancellable *cancellable, ParlorMapping *mapping);
 void parlor_natpmp_unmap (guint16 port);
 

@@ -34,9 +34,18 @@ typedef struct
   ParlorMapping mapping;
 } Report;
 
+typedef enum
+{
+  NO_WAY,
+  BY_PCP,
+  BY_NATPMP,
+  BY_UPNP,
+} Way;
+
 typedef struct
 {
   gatomicrefcount refs; /* the object's and the thread's */
+  GSocketFamily family;
   guint16 port;
   guint lease_s;
   GCancellable *cancellable;
@@ -48,7 +57,8 @@ typedef struct
   gboolean asked_again;
 
   /* the thread's own */
-  gboolean by_natpmp;
+  Way way; /* by which the mapping came */
+  guint8 nonce[PARLOR_PCP_NONCE_SIZE];
   ParlorUpnp *upnp; /* (nullable) */
   ParlorMapping mapping;
 } Worker;
@@ -57,6 +67,7 @@ struct _ParlorPortMap
 {
   GObject parent_instance;
 
+  GSocketFamily family;
   guint16 port;
   guint lease_s;
   Worker *worker; /* (nullable): while it is not stopped */
@@ -84,11 +95,21 @@ post (Worker *worker, ParlorPortMapState state)
 static void
 release (Worker *worker)
 {
-  if (worker->by_natpmp)
-    parlor_natpmp_unmap (worker->port);
-  if (worker->upnp && worker->mapping.port)
-    parlor_upnp_unmap (worker->upnp, worker->mapping.port);
-  worker->by_natpmp = FALSE;
+  switch (worker->way)
+    {
+    case BY_PCP:
+      parlor_pcp_unmap (worker->nonce, worker->family, worker->port);
+      break;
+    case BY_NATPMP:
+      parlor_natpmp_unmap (worker->port);
+      break;
+    case BY_UPNP:
+      parlor_upnp_unmap (worker->upnp, worker->mapping.port);
+      break;
+    case NO_WAY:
+      break;
+    }
+  worker->way = NO_WAY;
   g_clear_pointer (&worker->upnp, parlor_upnp_free);
   worker->mapping = (ParlorMapping){ 0 };
 }
@@ -104,27 +125,73 @@ ask_by_upnp (Worker *worker, guint16 wanted)
   return worker->upnp ? parlor_upnp_map (worker->upnp, worker->port, wanted, worker->lease_s, &worker->mapping) : PARLOR_ROUTER_ABSENT;
 }
 
+static ParlorRouterAnswer
+ask_by (Worker *worker, Way way, guint16 wanted)
+{
+  switch (way)
+    {
+    case BY_PCP:
+      return parlor_pcp_map (worker->nonce, worker->family, worker->port, wanted, worker->lease_s, worker->cancellable, &worker->mapping);
+    case BY_NATPMP:
+      return parlor_natpmp_map (worker->port, wanted, worker->lease_s, worker->cancellable, &worker->mapping);
+    case BY_UPNP:
+      return ask_by_upnp (worker, wanted);
+    case NO_WAY:
+      break;
+    }
+  return PARLOR_ROUTER_ABSENT;
+}
+
+/* From the newest protocol on, which RFC 6887, appendix A, wants; only PCP opens a firewall of IPv6. */
+static ParlorRouterAnswer
+ask_all_ways (Worker *worker)
+{
+  guint16 wanted = worker->mapping.port ? worker->mapping.port : worker->port;
+  Way last = worker->family == G_SOCKET_FAMILY_IPV4 ? BY_UPNP : BY_PCP;
+  Way way = worker->way == BY_UPNP ? BY_UPNP : BY_PCP;
+  gboolean refused = FALSE;
+
+  for (; way <= last && !g_cancellable_is_cancelled (worker->cancellable); way++)
+    {
+      ParlorRouterAnswer answer;
+
+      if (way == BY_NATPMP && refused) /* the same program, in its older language */
+        continue;
+      answer = ask_by (worker, way, wanted);
+      refused = refused || answer == PARLOR_ROUTER_REFUSED;
+      if (answer == PARLOR_ROUTER_MAPPED)
+        {
+          worker->way = way;
+          return PARLOR_ROUTER_MAPPED;
+        }
+    }
+  return refused ? PARLOR_ROUTER_REFUSED : PARLOR_ROUTER_ABSENT;
+}
+
+static gboolean
+is_public (Worker *worker)
+{
+  return worker->family == G_SOCKET_FAMILY_IPV6 || parlor_interfaces_is_public (worker->mapping.address);
+}
+
 static ParlorPortMapState
 ask_router (Worker *worker)
 {
-  guint16 wanted = worker->mapping.port ? worker->mapping.port : worker->port;
-  ParlorRouterAnswer first = PARLOR_ROUTER_ABSENT, answer = PARLOR_ROUTER_ABSENT;
+  ParlorRouterAnswer answer = ask_all_ways (worker);
 
-  if (!worker->upnp)
-    first = answer = parlor_natpmp_map (worker->port, wanted, worker->lease_s, worker->cancellable, &worker->mapping);
-  worker->by_natpmp = first == PARLOR_ROUTER_MAPPED;
-  if (!worker->by_natpmp && !g_cancellable_is_cancelled (worker->cancellable))
-    answer = ask_by_upnp (worker, wanted);
-
-  if (answer == PARLOR_ROUTER_MAPPED && parlor_interfaces_is_public (worker->mapping.address))
+  if (answer == PARLOR_ROUTER_MAPPED && is_public (worker))
     return PARLOR_PORT_MAP_MAPPED;
   if (answer == PARLOR_ROUTER_MAPPED)
     {
       release (worker);
       return PARLOR_PORT_MAP_NOT_PUBLIC;
     }
+  /* What was mapped before a renewal that nobody wants any more has still to be taken back. */
+  if (g_cancellable_is_cancelled (worker->cancellable))
+    return PARLOR_PORT_MAP_NO_ROUTER;
+  worker->way = NO_WAY;
   worker->mapping = (ParlorMapping){ 0 };
-  return answer == PARLOR_ROUTER_REFUSED || first == PARLOR_ROUTER_REFUSED ? PARLOR_PORT_MAP_REFUSED : PARLOR_PORT_MAP_NO_ROUTER;
+  return answer == PARLOR_ROUTER_REFUSED ? PARLOR_PORT_MAP_REFUSED : PARLOR_PORT_MAP_NO_ROUTER;
 }
 
 /* FALSE when it was stopped; else it is time to ask (again). */
@@ -187,7 +254,7 @@ run_worker (gpointer user_data)
       ParlorPortMapState state = ask_router (worker);
 
       post (worker, state);
-      /* Half of a lease is left when it is renewed (RFC 6886, section 3.3). */
+      /* Half of a lease is left when it is renewed (RFC 6886, section 3.3; RFC 6887, section 11.2.1). */
       until_next = state == PARLOR_PORT_MAP_MAPPED && worker->mapping.lease_s ? MAX (worker->mapping.lease_s / 2, 1) : RETRY_S;
     }
 
@@ -243,16 +310,18 @@ parlor_port_map_init (ParlorPortMap *self)
 
 /**
  * parlor_port_map_new:
+ * @family: %G_SOCKET_FAMILY_IPV4 for a port of the router's own address; %G_SOCKET_FAMILY_IPV6 for ours to be let through its firewall
  * @port: on which this computer listens, and which is asked for outside, too
  * @lease_s: for how long the router is asked to pass it on, in seconds, each time
  *
  * Returns: (transfer full): a mapping that nobody was asked for yet
  */
 ParlorPortMap *
-parlor_port_map_new (guint16 port, guint lease_s)
+parlor_port_map_new (GSocketFamily family, guint16 port, guint lease_s)
 {
   ParlorPortMap *self = g_object_new (PARLOR_TYPE_PORT_MAP, NULL);
 
+  self->family = family;
   self->port = port;
   self->lease_s = lease_s;
   return self;
@@ -300,9 +369,11 @@ parlor_port_map_start (ParlorPortMap *self)
   self->worker = worker = g_new0 (Worker, 1);
   g_atomic_ref_count_init (&worker->refs);
   g_atomic_ref_count_inc (&worker->refs);
+  worker->family = self->family;
   worker->port = self->port;
   worker->lease_s = self->lease_s;
   worker->cancellable = g_cancellable_new ();
+  parlor_pcp_make_nonce (worker->nonce);
   worker->mailbox = parlor_mailbox_ref (self->mailbox);
   g_mutex_init (&worker->mutex);
   g_cond_init (&worker->cond);

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
  * @PARLOR_PORT_MAP_OFF: nobody is asked
  * @PARLOR_PORT_MAP_SEARCHING: a router is looked for and asked
  * @PARLOR_PORT_MAP_MAPPED: the router passes a port on to us; whether the world gets to the router is not known
- * @PARLOR_PORT_MAP_NO_ROUTER: no router answers NAT-PMP or UPnP
+ * @PARLOR_PORT_MAP_NO_ROUTER: no router answers PCP, NAT-PMP or UPnP
  * @PARLOR_PORT_MAP_REFUSED: the router said no
  * @PARLOR_PORT_MAP_NOT_PUBLIC: the router itself has no public address: another one is in front of it
  */
@@ -32,12 +32,12 @@ G_DECLARE_FINAL_TYPE (ParlorPortMap, parlor_port_map, PARLOR, PORT_MAP, GObject)
 /**
  * ParlorPortMap:
  *
- * Asks the home router to pass a TCP port on to this computer, by NAT-PMP (RFC 6886) or else UPnP-IGD, renews that before it lapses,
- * and takes it back in the end. Main thread only; nothing here waits but parlor_port_map_wait_released().
+ * Asks the home router to pass a TCP port on to this computer, by PCP (RFC 6887), else NAT-PMP (RFC 6886) or UPnP-IGD, or, by PCP alone, to
+ * let it through to our IPv6 address; renews that before it lapses, and takes it back in the end. Main thread only; nothing here waits but parlor_port_map_wait_released().
  *
  * Property (read-only, notify): "state" (#ParlorPortMapState).
  */
-ParlorPortMap *parlor_port_map_new (guint16 port, guint lease_s);
+ParlorPortMap *parlor_port_map_new (GSocketFamily family, guint16 port, guint lease_s);
 ParlorPortMapState parlor_port_map_get_state (ParlorPortMap *self);
 const char *parlor_port_map_get_address (ParlorPortMap *self); /* (nullable): outside, while MAPPED */
 guint16 parlor_port_map_get_port (ParlorPortMap *self);        /* outside, while MAPPED */

@@ -10,7 +10,7 @@
 
 /*
  * ParlorReach: the list of addresses, made anew whenever the network or the router's answer changes, and checked as far as
- * this computer can: by knocking at itself. Main thread only; asking the router has a thread of its own (ParlorPortMap).
+ * this computer can: by knocking at itself. Main thread only; asking the router has threads of its own (ParlorPortMap).
  */
 
 #define SETTLE_MS 500 /* one change of networks is a burst of messages */
@@ -32,7 +32,8 @@ struct _ParlorReach
 
   guint16 port; /* 0 = stopped */
   GListStore *addresses;
-  ParlorPortMap *port_map; /* (nullable) */
+  ParlorPortMap *port_map; /* (nullable): a port of the router's address */
+  ParlorPortMap *pinhole;  /* (nullable): through the firewall to our IPv6 address */
   GCancellable *cancellable;
   guint settle_source;
 };
@@ -108,6 +109,7 @@ list_addresses (ParlorReach *self)
   g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (GPtrArray) own = parlor_interfaces_list ();
   const char *outside = self->port_map ? parlor_port_map_get_address (self->port_map) : NULL;
+  const char *let_in = self->pinhole ? parlor_port_map_get_address (self->pinhole) : NULL;
 
   for (guint i = 0; i < own->len; i++)
     {
@@ -115,7 +117,7 @@ list_addresses (ParlorReach *self)
       ParlorScope scope = PARLOR_SCOPE_COMPUTER;
 
       parlor_interfaces_classify (g_ptr_array_index (own, i), &scope);
-      add (self, list, host, self->port, scope, FALSE);
+      add (self, list, host, self->port, scope, g_strcmp0 (host, let_in) == 0);
     }
   if (outside)
     {
@@ -143,6 +145,8 @@ on_settled (gpointer user_data)
   list_addresses (self);
   if (self->port_map)
     parlor_port_map_start (self->port_map);
+  if (self->pinhole)
+    parlor_port_map_start (self->pinhole);
   return G_SOURCE_REMOVE;
 }
 
@@ -213,10 +217,25 @@ parlor_reach_get_addresses (ParlorReach *self)
   return G_LIST_MODEL (self->addresses);
 }
 
+/* What the router says of IPv4, by which everybody comes; that it lets in IPv6 is better than nothing. */
 ParlorPortMapState
 parlor_reach_get_router (ParlorReach *self)
 {
-  return self->port_map ? parlor_port_map_get_state (self->port_map) : PARLOR_PORT_MAP_OFF;
+  if (!self->port_map)
+    return PARLOR_PORT_MAP_OFF;
+  if (parlor_port_map_get_state (self->pinhole) == PARLOR_PORT_MAP_MAPPED
+      && parlor_port_map_get_state (self->port_map) != PARLOR_PORT_MAP_SEARCHING)
+    return PARLOR_PORT_MAP_MAPPED;
+  return parlor_port_map_get_state (self->port_map);
+}
+
+static ParlorPortMap *
+ask_router_for (ParlorReach *self, GSocketFamily family)
+{
+  ParlorPortMap *map = parlor_port_map_new (family, self->port, PARLOR_PORT_MAP_LEASE_S);
+
+  g_signal_connect_object (map, "notify::state", G_CALLBACK (on_router_changed), self, G_CONNECT_SWAPPED);
+  return map;
 }
 
 /**
@@ -236,9 +255,10 @@ parlor_reach_start (ParlorReach *self, guint16 port, gboolean ask_router)
   list_addresses (self);
   if (!ask_router)
     return;
-  self->port_map = parlor_port_map_new (port, PARLOR_PORT_MAP_LEASE_S);
-  g_signal_connect_object (self->port_map, "notify::state", G_CALLBACK (on_router_changed), self, G_CONNECT_SWAPPED);
+  self->port_map = ask_router_for (self, G_SOCKET_FAMILY_IPV4);
+  self->pinhole = ask_router_for (self, G_SOCKET_FAMILY_IPV6);
   parlor_port_map_start (self->port_map);
+  parlor_port_map_start (self->pinhole);
 }
 
 /* Forgets all addresses, and takes back what the router was asked for. Idempotent. */
@@ -254,6 +274,8 @@ parlor_reach_stop (ParlorReach *self)
   if (!self->port_map)
     return;
   parlor_port_map_stop (self->port_map);
+  parlor_port_map_stop (self->pinhole);
   g_clear_object (&self->port_map);
+  g_clear_object (&self->pinhole);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ROUTER]);
 }

@@ -66,6 +66,20 @@ has_scope (GListModel *addresses, ParlorScope scope)
   return FALSE;
 }
 
+/* Whether the router passes on to us what comes by IPv4, which everybody has, or only lets in IPv6. */
+static gboolean
+has_ipv4_by_router (GListModel *addresses)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (addresses); i++)
+    {
+      g_autoptr (ParlorAddress) address = g_list_model_get_item (addresses, i);
+
+      if (parlor_address_get_by_router (address) && !strchr (parlor_address_get_host (address), ':'))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 char *
 parlor_words_for_reach (GListModel *addresses, ParlorPortMapState router, guint16 port)
 {
@@ -73,6 +87,9 @@ parlor_words_for_reach (GListModel *addresses, ParlorPortMapState router, guint1
     return g_strdup (_ ("This computer is in no network: only somebody who sits at it can come in."));
   if (router == PARLOR_PORT_MAP_SEARCHING)
     return g_strdup (_ ("Asking the router to let people in from the internet…"));
+  if (router == PARLOR_PORT_MAP_MAPPED && !has_ipv4_by_router (addresses))
+    return g_strdup (_ ("The router lets people in from the internet, as far as it says, by the address with colons (IPv6): "
+                        "those whose own network has none of these cannot come. Ask somebody elsewhere to try."));
   if (router == PARLOR_PORT_MAP_MAPPED)
     return g_strdup (_ ("The router lets people in from the internet, as far as it says. Nobody can check that from inside: "
                         "ask somebody elsewhere to try."));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * reach-probe PORT LEASE: asks the router as Parlor does, and prints a line for each answer: STATE [ADDRESS PORT].
+ * reach-probe PORT LEASE [6]: asks the router as Parlor does, over IPv4 or IPv6, and prints a line for each answer: STATE [ADDRESS PORT].
  * Lines on standard input: "again" asks once more; the end of it takes the mapping back, says "released", and ends.
  */
 #include "parlor-port-map.h"
@@ -48,11 +48,11 @@ main (int argc, char **argv)
   g_autoptr (GIOChannel) input = g_io_channel_unix_new (0);
   g_autoptr (ParlorPortMap) map = NULL;
 
-  if (argc != 3)
+  if (argc != 3 && argc != 4)
     return EXIT_FAILURE;
   setvbuf (stdout, NULL, _IOLBF, 0);
   loop = g_main_loop_new (NULL, FALSE);
-  map = parlor_port_map_new (atoi (argv[1]), atoi (argv[2]));
+  map = parlor_port_map_new (argc == 4 ? G_SOCKET_FAMILY_IPV6 : G_SOCKET_FAMILY_IPV4, atoi (argv[1]), atoi (argv[2]));
   g_signal_connect (map, "notify::state", G_CALLBACK (on_state), NULL);
   g_io_add_watch (input, G_IO_IN | G_IO_HUP, on_input, map);
   parlor_port_map_start (map);

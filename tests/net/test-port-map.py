@@ -3,6 +3,7 @@
 """A real home router (miniupnpd) passes a port on: what is asked for is seen from outside, renewed, and taken back.
 
 Three network namespaces of its own, seen by nobody else: home (10.9.0.2) - router (10.9.0.1, 11.22.33.1) - world (11.22.33.2).
+By IPv6, home is 2001:db8:9::2 and the world 2001:db8:33::2, and the router is a firewall.
 Usage: test-port-map.py REACH-PROBE. Is skipped (77) only where namespaces cannot be made, or there is no miniupnpd or nft.
 """
 
@@ -14,9 +15,11 @@ import tempfile
 import time
 import unittest
 
-DEADLINE = 60  # s; NAT-PMP's patience, UPnP's discovery and a busy machine are 6
+DEADLINE = 100  # s; the patience for PCP and for NAT-PMP, and UPnP's discovery, are 10
 INSIDE = 'PARLOR_TEST_NAMESPACE'
 PORT, OUTSIDE = 3002, '11.22.33.1'
+HOME_IPV6 = '2001:db8:9::2'
+PCP, NATPMP = 2, 0  # the first byte of what is asked
 
 CONFIG = """ext_ifname=wan
 listening_ip=lan
@@ -38,6 +41,12 @@ upnp_nat_postrouting_chain=postrouting
 """
 RULESET = """table inet mini {
   chain forwarding { }
+  chain wall {
+    type filter hook forward priority 0;
+    meta nfproto ipv6 iifname "wan" ct state established,related accept
+    meta nfproto ipv6 iifname "wan" jump forwarding
+    meta nfproto ipv6 iifname "wan" drop
+  }
   chain prerouting { type nat hook prerouting priority -100; }
   chain postrouting { type nat hook postrouting priority 100; }
 }
@@ -49,7 +58,12 @@ print('up', flush=True)
 while True:
     ask, whom = s.recvfrom(100)
     code = int(sys.argv[2])
-    if ask[1] == 0:
+    if ask[0] == 2 and sys.argv[3] == 'pcp':
+        s.sendto(struct.pack('!BBBBII12x', 2, 129, 0, code, 60, 7) + ask[24:], whom)
+    elif ask[0] != 0:
+        s.sendto(struct.pack('!BBHI', 0, 128 | ask[1], 1, 7), whom)
+        print('version', ask[0], flush=True)
+    elif ask[1] == 0:
         s.sendto(struct.pack('!BBHI', 0, 128, 0, 7) + socket.inet_aton(sys.argv[1]), whom)
     else:
         inside, outside, lease = struct.unpack('!HHI', ask[4:12])
@@ -109,8 +123,8 @@ def give_address(namespace, name, address):
 class Probe:
     """The part of Parlor that asks, in the home."""
 
-    def __init__(self, home, lease):
-        self.process = subprocess.Popen(home.enter(sys.argv[-1], str(PORT), str(lease)), text=True,
+    def __init__(self, home, lease, *family):
+        self.process = subprocess.Popen(home.enter(sys.argv[-1], str(PORT), str(lease), *family), text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def line(self):
@@ -140,8 +154,22 @@ class TestPortMap(unittest.TestCase):
         link(self.world, 'eth', self.router, 'wan')
         give_address(self.world, 'eth', '11.22.33.2')
         give_address(self.router, 'wan', OUTSIDE)
-        self.router.run('sysctl', '-qw', 'net.ipv4.ip_forward=1')
+        self.router.run('sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1')
         self.router.run('nft', '-f', '-', input=RULESET)
+
+    def give_ipv6(self):
+        """Addresses, and as everywhere a router that is known by its link-local one."""
+        for namespace, name, address in ((self.router, 'lan', 'fe80::1'), (self.router, 'lan', '2001:db8:9::1'),
+                                         (self.router, 'wan', '2001:db8:33::1'), (self.home, 'eth', HOME_IPV6),
+                                         (self.world, 'eth', '2001:db8:33::2')):
+            namespace.run('ip', 'address', 'add', f'{address}/64', 'dev', name, 'nodad')
+        self.home.run('ip', '-6', 'route', 'add', 'default', 'via', 'fe80::1', 'dev', 'eth')
+        self.world.run('ip', '-6', 'route', 'add', '2001:db8:9::/64', 'via', '2001:db8:33::1')
+
+    def deny(self, version):
+        """Nobody at the router hears what home asks in this protocol."""
+        self.home.run('nft', '-f', '-', input='table inet deny { chain out { type filter hook output priority 0; '
+                      f'udp dport 5351 @th,64,8 {version} reject; }}; }}')
 
     def namespace(self):
         namespace = Namespace()
@@ -176,8 +204,8 @@ class TestPortMap(unittest.TestCase):
         wait_for('a listening router', lambda: 'HTTP listening' in read() or (natpmp and 'NAT-PMP' in read()) or daemon.poll() is not None, read)
         self.assertIsNone(daemon.poll(), read())
 
-    def ask(self, lease=3600, at=None):
-        probe = Probe(at or self.home, lease)
+    def ask(self, *family, lease=3600, at=None):
+        probe = Probe(at or self.home, lease, *family)
         self.addCleanup(lambda: probe.process.poll() is None and probe.process.kill())
         self.addCleanup(probe.process.stdout.close)
         return probe
@@ -190,17 +218,17 @@ class TestPortMap(unittest.TestCase):
         with open(os.path.join(self.folder, 'leases'), encoding='utf-8') as file:
             return int(file.read().split(':')[4])
 
-    def knock_from_the_world(self, port):
-        """What somebody outside reads who connects to the router's port, if anybody answers."""
+    def knock_from_the_world(self, port, address=OUTSIDE):
+        """What somebody outside reads who connects to the router's port, or to another address, if anybody answers."""
         client = ('import socket, sys\ns = socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)\n'
                   'print(s.recv(100).decode())')
         try:
-            return self.world.run(sys.executable, '-c', client, OUTSIDE, str(port)).strip()
+            return self.world.run(sys.executable, '-c', client, address, str(port)).strip()
         except subprocess.CalledProcessError:
             return None
 
     def serve_at_home(self):
-        server = ('import socket\ns = socket.create_server(("", %d))\nprint("up", flush=True)\n'
+        server = ('import socket\ns = socket.create_server(("::", %d), family=socket.AF_INET6, dualstack_ipv6=True)\nprint("up", flush=True)\n'
                   'while True:\n  c = s.accept()[0]\n  c.sendall(b"this is home")\n  c.close()') % PORT
         process = subprocess.Popen(self.home.enter(sys.executable, '-c', server), stdout=subprocess.PIPE, text=True)
         self.addCleanup(process.stdout.close)
@@ -219,8 +247,14 @@ class TestPortMap(unittest.TestCase):
         self.assertEqual(self.forwards(), [])
         self.assertIsNone(self.knock_from_the_world(PORT))
 
+    def test_pcp(self):
+        self.start_router(natpmp=True)
+        self.deny(NATPMP)
+        self.check_mapped_and_released()
+
     def test_natpmp(self):
         self.start_router(natpmp=True)
+        self.deny(PCP)
         self.check_mapped_and_released()
 
     def test_upnp(self):
@@ -236,9 +270,39 @@ class TestPortMap(unittest.TestCase):
         said, status = probe.close()
         self.assertEqual((set(said), said[-1], status), ({f'mapped {OUTSIDE} {PORT}', 'off', 'released'}, 'released', 0))
 
+    def test_pcp_is_renewed(self):
+        self.start_router(natpmp=True)
+        self.deny(NATPMP)
+        self.check_renewed()
+
     def test_natpmp_is_renewed(self):
         self.start_router(natpmp=True)
+        self.deny(PCP)
         self.check_renewed()
+
+    def pinholes(self):
+        return [line for line in self.router.run('nft', 'list', 'chain', 'inet', 'mini', 'forwarding').splitlines() if 'accept' in line]
+
+    def test_pinhole(self):
+        """Over IPv6 there is nothing to pass on, only a firewall to open for our own address."""
+        self.give_ipv6()
+        self.start_router(natpmp=True)
+        self.serve_at_home()
+        self.assertIsNone(self.knock_from_the_world(PORT, HOME_IPV6))
+        probe = self.ask('6')
+        self.assertEqual(probe.answer(), f'mapped {HOME_IPV6} {PORT}')
+        self.assertEqual(self.knock_from_the_world(PORT, HOME_IPV6), 'this is home')
+        self.assertIsNone(self.knock_from_the_world(PORT + 1, HOME_IPV6))
+        self.assertEqual(len(self.pinholes()), 1)
+        self.assertEqual(probe.close(), (['off', 'released'], 0))
+        self.assertEqual(self.pinholes(), [])
+        self.assertIsNone(self.knock_from_the_world(PORT, HOME_IPV6))
+
+    def test_no_ipv6(self):
+        self.start_router(natpmp=True)
+        probe = self.ask('6')
+        self.assertEqual(probe.answer(), 'no-router')
+        probe.close()
 
     def test_upnp_is_renewed(self):
         self.start_router(upnp=True)
@@ -278,26 +342,33 @@ class TestPortMap(unittest.TestCase):
         self.start_router(upnp=True, rules=SHUT)
         self.check_refused()
 
-    def start_stand_in(self, address, code):
-        """What miniupnpd does not do: a router that speaks NAT-PMP (RFC 6886) with a private address of its own, or says no."""
+    def start_stand_in(self, address, code, speaks='nat-pmp'):
+        """What miniupnpd does not do, or only after a long search: a router with a private address of its own, or that says no."""
         script = os.path.join(self.folder, 'stand-in.py')
         with open(script, 'w', encoding='utf-8') as file:
             file.write(STAND_IN)
-        process = subprocess.Popen(self.router.enter(sys.executable, script, address, str(code)), stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(self.router.enter(sys.executable, script, address, str(code), speaks), stdout=subprocess.PIPE, text=True)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         self.assertEqual(process.stdout.readline().strip(), 'up')
         return process
 
-    def test_natpmp_says_no(self):
-        self.start_stand_in(OUTSIDE, 2)
+    def test_pcp_says_no(self):
+        self.start_stand_in(OUTSIDE, 2, 'pcp')
+        self.deny(NATPMP)
         self.check_refused()
+
+    def test_natpmp_says_no(self):
+        router = self.start_stand_in(OUTSIDE, 2)
+        self.check_refused()
+        self.assertEqual(router.stdout.readline().strip(), 'version 2')  # and the older one then
 
     def test_router_behind_a_router(self):
         router = self.start_stand_in('192.168.77.1', 0)
         probe = self.ask()
         self.assertEqual(probe.answer(), 'not-public')
+        self.assertEqual(router.stdout.readline().strip(), 'version 2')
         self.assertEqual(router.stdout.readline().strip(), '3002 for 3600')
         self.assertEqual(router.stdout.readline().strip(), '3002 for 0')  # taken back: it is of no use
         probe.close()

@@ -6,6 +6,7 @@
 
 #include "parlor-call-enums.h"
 #include "parlor-error.h"
+#include "parlor-reach-words.h"
 #include "parlor-words.h"
 
 /* Every reason a call can end for has words of its own, with the name in them. */
@@ -142,6 +143,26 @@ test_security (void)
       }
 }
 
+/* That IPv6 is let in is not said as if everybody could come. */
+static void
+test_reach (void)
+{
+  g_autoptr (GListStore) addresses = g_list_store_new (PARLOR_TYPE_ADDRESS);
+  g_autoptr (ParlorAddress) pinhole = parlor_address_new ("2a02::7", 3002, PARLOR_SCOPE_INTERNET, TRUE);
+  g_autoptr (ParlorAddress) port = parlor_address_new ("11.22.33.1", 3002, PARLOR_SCOPE_INTERNET, TRUE);
+  g_autofree char *where = parlor_words_for_address (pinhole);
+  g_autofree char *ipv6 = NULL;
+  g_autofree char *both = NULL;
+
+  g_assert_cmpstr (where, ==, "[2a02::7]:3002 · through the router, not checked");
+  g_list_store_append (addresses, pinhole);
+  ipv6 = parlor_words_for_reach (G_LIST_MODEL (addresses), PARLOR_PORT_MAP_MAPPED, 3002);
+  g_assert_nonnull (strstr (ipv6, "IPv6"));
+  g_list_store_append (addresses, port);
+  both = parlor_words_for_reach (G_LIST_MODEL (addresses), PARLOR_PORT_MAP_MAPPED, 3002);
+  g_assert_null (strstr (both, "IPv6"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -154,5 +175,6 @@ main (int argc, char **argv)
   g_test_add_func ("/ui/words/devices", test_devices);
   g_test_add_func ("/ui/words/times", test_times);
   g_test_add_func ("/ui/words/security", test_security);
+  g_test_add_func ("/ui/words/reach", test_reach);
   return g_test_run ();
 }
