@@ -22,6 +22,20 @@ from relay_program import DEADLINE, Guest
 HONEST_PAUSE = 0.02  # s
 HONEST_LEAST = 10    # messages, also beside an attack that is over at once
 NEWCOMERS = '127.0.1.9'
+GROWTH = 8 * 1024    # kB that an attack may cost, where it says nothing else
+UPGRADE = ('GET /{} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
+           'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n')
+PARLOR = 'Sec-WebSocket-Protocol: parlor.1\r\n'
+ATTACKS = []
+
+
+def attack(title, limits=None, fixed='', growth=GROWTH):
+    """The function attacks a Lab and returns what happened, the same words at full size and in short. Its docstring is what is done. @limits are
+    flags of the relay, and with @fixed, which is no flag, the limit that it runs against; @growth is in kB."""
+    def register(function):
+        ATTACKS.append((title, function, limits or {}, fixed, growth))
+        return function
+    return register
 
 
 def blind():
