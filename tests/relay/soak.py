@@ -197,10 +197,13 @@ class Soak:
     async def floods(self, guest, room):
         welcome = await guest.join(room)
         ending = asyncio.create_task(guest.hear('never'))
-        while not ending.done():  # on a busy machine 500 may take longer than the limit's rate allows them: go on until it is too much
-            guest.say(500, type='ice', to=(welcome['peers'] or [{'id': 'nobody'}])[0]['id'], call='c1', candidate={'candidate': 'x' * 500})
-            await asyncio.wait([ending], timeout=1)
-        await ending
+        try:
+            while not ending.done():  # on a busy machine 500 may take longer than the limit's rate allows them: go on until it is too much
+                guest.say(500, type='ice', to=(welcome['peers'] or [{'id': 'nobody'}])[0]['id'], call='c1', candidate={'candidate': 'x' * 500})
+                await asyncio.wait([ending], timeout=1)
+            await ending
+        finally:
+            ending.cancel()
 
     async def stays_half_open(self, guest, room):
         guest.writer.write(f'GET /{room} HTTP/1.1\r\nHost: loc'.encode())
