@@ -133,8 +133,19 @@ on_accept_voice (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   ParlorApplication *self = user_data;
 
-  parlor_studio_set_video_muted (self->studio, TRUE);
+  if (!parlor_studio_get_video_muted (self->studio))
+    {
+      parlor_studio_set_video_muted (self->studio, TRUE);
+      self->voice_only = TRUE;
+    }
   on_accept (NULL, NULL, self);
+}
+
+/* Whoever switches the camera during the call means it. */
+static void
+on_camera_switched (ParlorApplication *self)
+{
+  self->voice_only = FALSE;
 }
 
 static void
@@ -240,8 +251,12 @@ update_enabled (ParlorApplication *self)
 static void
 on_call_changed (ParlorApplication *self)
 {
-  g_signal_group_set_target (self->call_signals, parlor_core_get_call (self->core));
+  ParlorCall *call = parlor_core_get_call (self->core);
+
+  g_signal_group_set_target (self->call_signals, call);
   update_enabled (self);
+  if (!call && self->voice_only)
+    parlor_studio_set_video_muted (self->studio, FALSE);
 }
 
 static void
@@ -310,6 +325,7 @@ parlor_application_add_actions (ParlorApplication *self)
   g_signal_group_connect_swapped (self->call_signals, "notify::state", G_CALLBACK (update_enabled), self);
   g_signal_connect_object (self->core, "notify::session", G_CALLBACK (update_enabled), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->core, "notify::invite", G_CALLBACK (update_enabled), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->studio, "notify::video-muted", G_CALLBACK (on_camera_switched), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->core, "notify::call", G_CALLBACK (on_call_changed), self, G_CONNECT_SWAPPED);
   on_call_changed (self);
   parlor_application_watch_room (self);

@@ -31,6 +31,7 @@ struct _ParlorApplication
   GSignalGroup *knocker_signals;
   ParlorReporter *reporter;
   char *last_target; /* (nullable): what was joined last, for Try Again; NULL = hosting */
+  gboolean voice_only; /* the camera is off for this call, and comes back with its end */
   gboolean tried;    /* whether there was anything to try again */
 };
 

@@ -166,6 +166,13 @@ class TestCalls(unittest.TestCase):
         ann.wait_button('Turn Camera On')
         self.assert_moves(ann)
         self.assert_still(bo)
+        # It was for this call: the next has a picture.
+        bo.press('Hang Up')
+        bo.press('Call Again')
+        ann.wait_button('Accept')
+        ann.press('Accept')
+        ann.wait_button('Turn Camera Off')
+        self.assert_moves(bo)
 
     def test_bad_invite(self):
         ann = self.start('parlor://[', name='Ann')
