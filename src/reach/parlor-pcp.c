@@ -106,8 +106,7 @@ get_address (const guint8 *at)
 }
 
 void
-parlor_pcp_write_map (guint8 bytes[PARLOR_PCP_MAP_SIZE], const guint8 nonce[PARLOR_PCP_NONCE_SIZE], GInetAddress *client, guint16 port,
-                      guint16 wanted, guint lease_s)
+parlor_pcp_write_map (guint8 bytes[PARLOR_PCP_MAP_SIZE], const guint8 nonce[PARLOR_PCP_NONCE_SIZE], GInetAddress *client, guint16 port, guint16 wanted, guint lease_s)
 {
   GSocketFamily family = g_inet_address_get_family (client);
 
@@ -312,8 +311,7 @@ parlor_pcp_make_nonce (guint8 nonce[PARLOR_PCP_NONCE_SIZE])
 }
 
 ParlorRouterAnswer
-parlor_pcp_map (const guint8 *nonce, GSocketFamily family, guint16 port, guint16 wanted, guint lease_s, GCancellable *cancellable,
-                ParlorMapping *mapping)
+parlor_pcp_map (const guint8 *nonce, GSocketFamily family, guint16 port, guint16 wanted, guint lease_s, GCancellable *cancellable, ParlorMapping *mapping)
 {
   ParlorPcpAnswer answer = send_map (nonce, family, port, wanted, lease_s, cancellable, mapping);
 

@@ -46,7 +46,7 @@
 #define DEFAULT_TURN_MS (60 * 60 * 1000)
 #define DEFAULT_VISIT_MS 30000
 #define DEFAULT_KNOCK_MS 120000
-#define RETRY_AFTER "10"     /* seconds */
+#define RETRY_AFTER "10" /* seconds */
 #define STRICT_TRANSPORT "max-age=31536000"
 
 struct _ParlorRelay
