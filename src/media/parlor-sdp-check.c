@@ -297,6 +297,8 @@ find_leader (Reader *reader, GError **error)
     }
   if (n_active == 0)
     return bad (error, "missing: there is no m-line that is not rejected");
+  if (sdp->leader < 0) /* a group whose first mid is empty: two spaces after BUNDLE */
+    return bad (error, "a=group:BUNDLE names no m-line first");
   if (parlor_sdp_get_line (sdp, sdp->leader)->rejected)
     return bad (error, "the m-line that leads the bundle is rejected");
   return TRUE;

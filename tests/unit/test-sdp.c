@@ -248,6 +248,7 @@ test_hostile (void)
   g_autofree char *bundle = bend (text, "a=group:BUNDLE 0 1 2", "a=group:BUNDLE 0 1 2\r\na=group:BUNDLE 0 1 2");
   g_autofree char *partly = bend (text, "a=group:BUNDLE 0 1 2", "a=group:BUNDLE 0 1");
   g_autofree char *stranger = bend (text, "a=group:BUNDLE 0 1 2", "a=group:BUNDLE x 0 1 2");
+  g_autofree char *nobody = bend (text, "a=group:BUNDLE 0 1 2", "a=group:BUNDLE  0 1 2");
   g_autofree char *data_leads = bend (text, "a=group:BUNDLE 0 1 2", "a=group:BUNDLE 2 0 1");
   g_autofree char *port = bend (text, "m=video ", "m=video 99999999999999999999");
   g_autofree char *large = g_strnfill (PARLOR_SDP_MAX_BYTES, 'a');
@@ -263,6 +264,7 @@ test_hostile (void)
   assert_refused (bundle, PARLOR_SDP_OFFER, PARLOR_ERROR_BAD_SDP, "BUNDLE");
   assert_refused (partly, PARLOR_SDP_OFFER, PARLOR_ERROR_BAD_SDP, "BUNDLE");
   assert_refused (stranger, PARLOR_SDP_OFFER, PARLOR_ERROR_BAD_SDP, "BUNDLE");
+  assert_refused (nobody, PARLOR_SDP_OFFER, PARLOR_ERROR_BAD_SDP, "BUNDLE names no m-line first");
   assert_refused (data_leads, PARLOR_SDP_OFFER, PARLOR_ERROR_BAD_SDP, "leads");
   assert_refused (port, PARLOR_SDP_OFFER, PARLOR_ERROR_BAD_SDP, "port");
   assert_refused (too_large, PARLOR_SDP_OFFER, PARLOR_ERROR_BAD_SDP, "longer");
