@@ -291,7 +291,7 @@ def forged_addresses(lab):
 
 # --- TLS ---
 
-@attack('TLS handshakes that stall', {'self-signed': True, 'request-ms': 4000}, growth=128 * GROWTH)
+@attack('TLS handshakes that stall', {'self-signed': True, 'request-ms': 4000}, growth=8 * GROWTH)
 def tls_stalls(lab):
     """200 connections send the first 6 bytes of a ClientHello, and wait."""
     crowd = Crowd(lab, lab.many(200, 60), b'\x16\x03\x01\x02\x00\x01', 30)
