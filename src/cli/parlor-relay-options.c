@@ -100,6 +100,7 @@ static const Option options[] = {
   LIMIT ("bytes-per-second", KIND_COUNT, bytes_per_second, 0, G_MAXINT32, "Of one guest, and at once one message besides (0: any)"),
   LIMIT ("max-rings", KIND_COUNT, max_rings, 0, 10000, "From one guest to another in a minute (0: any)"),
   LIMIT ("max-open-rings", KIND_COUNT, max_open_rings, 0, 10000, "Of one guest that nobody answered yet (0: any)"),
+  LIMIT ("max-knocks", KIND_COUNT, max_knocks, 0, 10000, "From one address at one locked room in a minute (0: any)"),
   LIMIT ("away-ms", KIND_COUNT, away_ms, 0, DAY_MS, "How long the seat of a lost connection is kept (0: not)"),
   LIMIT ("max-kept", KIND_COUNT, max_kept, 0, 10000, "Messages kept for a guest who is away"),
   LIMIT ("knock-ms", KIND_COUNT, knock_ms, 100, DAY_MS, "How long one may wait at the door of a locked room"),

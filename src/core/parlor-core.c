@@ -244,7 +244,12 @@ on_ended (ParlorSwitchboard *switchboard, ParlorCall *call, gpointer user_data)
 static void
 on_refused (ParlorSwitchboard *switchboard, const char *code, const char *message, gpointer user_data)
 {
-  g_signal_emit (user_data, signals[REFUSED], 0, code, message);
+  g_autoptr (ParlorCore) self = g_object_ref (user_data);
+
+  /* At a door we say nothing else. */
+  if (self->session == PARLOR_SESSION_LOCKED)
+    set_knocked (self, FALSE);
+  g_signal_emit (self, signals[REFUSED], 0, code, message);
 }
 
 static void

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  * @PARLOR_SESSION_CONNECTING: on the way into a room
  * @PARLOR_SESSION_IN_ROOM: there
  * @PARLOR_SESSION_RECONNECTING: the relay was lost and is being tried again
- * @PARLOR_SESSION_LOCKED: outside a locked room: parlor_core_knock(), and wait for IN_ROOM or "failed"
+ * @PARLOR_SESSION_LOCKED: outside a locked room: parlor_core_knock(), and wait for IN_ROOM or "failed"; or "refused": then again
  */
 typedef enum
 {
@@ -52,7 +52,7 @@ G_DECLARE_FINAL_TYPE (ParlorCore, parlor_core, PARLOR, CORE, GObject)
  * "home-relay" (nullable string, read-write), "call" (nullable #ParlorCall), "participants" (GListModel of #ParlorParticipant, never NULL), "studio", "name" (read-write).
  *
  * Signals: "ready": we are in the room and know who is there (again, after the relay came back); "failed" (GError): joining, hosting or the relay failed, and we are IDLE again; "incoming" (ParlorCall);
- * "ended" (ParlorCall): the call that was on is over; "refused" (const char *code, const char *message): the relay refused something.
+ * "ended" (ParlorCall): the call that was on is over; "refused" (const char *code, const char *message): the relay refused something; at a locked door our knock, and "knocked" is FALSE again.
  */
 ParlorCore *parlor_core_new (ParlorStudio *studio, const char *name, const ParlorDeadlines *deadlines);
 

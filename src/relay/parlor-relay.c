@@ -38,6 +38,7 @@
 #define DEFAULT_BYTES_PER_SECOND (256 * 1024)
 #define DEFAULT_MAX_RINGS 3
 #define DEFAULT_MAX_OPEN_RINGS 4
+#define DEFAULT_MAX_KNOCKS 6
 #define DEFAULT_AWAY_MS 90000
 #define DEFAULT_MAX_KEPT 32
 #define DEFAULT_MAX_MISSED_PINGS 2
@@ -360,6 +361,7 @@ parlor_relay_limits_init (ParlorRelayLimits *limits)
     .bytes_per_second = DEFAULT_BYTES_PER_SECOND,
     .max_rings = DEFAULT_MAX_RINGS,
     .max_open_rings = DEFAULT_MAX_OPEN_RINGS,
+    .max_knocks = DEFAULT_MAX_KNOCKS,
     .away_ms = DEFAULT_AWAY_MS,
     .max_kept = DEFAULT_MAX_KEPT,
     .visit_ms = DEFAULT_VISIT_MS,

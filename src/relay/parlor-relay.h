@@ -26,6 +26,7 @@ typedef struct
   guint bytes_per_second;    /* of one connection; at once: these and one message; 0 = no limit */
   guint max_rings;           /* from one to another in a minute, until they accept; 0 = no limit */
   guint max_open_rings;      /* from one, not yet answered; 0 = no limit */
+  guint max_knocks;          /* from one network at one locked room in a minute; 0 = no limit */
   guint away_ms;             /* how long a seat is kept when its connection is lost; 0 = it is not */
   guint max_kept;            /* messages for one who is away; together at most half of max_unsent */
   guint visit_ms;            /* until one who was sent here in place of another relay is sent back; 0 = it stays */

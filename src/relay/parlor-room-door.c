@@ -11,7 +11,8 @@
 /*
  * The door of a ParlorRoom. While it is locked, who comes is told so and stays connected, outside; who knocks is shown to
  * the owners, and one of them decides. Who is outside is nobody's peer: it hears nothing of the room, and nobody in it but its
- * owners hears of it. All who are outside wait in the door line of the relay, which ends their time.
+ * owners hears of it. All who are outside wait in the door line of the relay, which ends their time. A knock too many is no
+ * knock: it ends as if it had not been said, also that time.
  */
 
 static void
@@ -145,13 +146,18 @@ parlor_room_hear_outside (ParlorRoom *self, ParlorMember *member, const ParlorMe
       return;
     }
 
-  member->has_knocked = TRUE;
-  parlor_line_join (self->around->door_line, &member->place, member);
   if (!self->is_locked && !parlor_room_is_full (self))
     {
       let_in (self, member);
       return;
     }
+  if (!parlor_ring_log_knock (self->rings, member->network, g_get_monotonic_time ()))
+    {
+      parlor_member_say_error (member, "rate", "Too many knocks; wait a minute", "knock");
+      return;
+    }
+  member->has_knocked = TRUE;
+  parlor_line_join (self->around->door_line, &member->place, member);
   knock = new_knock (member);
   tell_owners (self, knock);
 }

@@ -222,7 +222,7 @@ forget_place (ParlorWsChannel *self)
   g_queue_clear_full (&self->outbox, g_free);
 }
 
-/* The relay did not welcome us. Some refusals are about this moment only, and two are not the end. */
+/* The relay did not welcome us. Some refusals are about this moment only, and three are not the end. */
 static void
 refuse (ParlorWsChannel *self, const ParlorMessage *message)
 {
@@ -239,6 +239,12 @@ refuse (ParlorWsChannel *self, const ParlorMessage *message)
       forget_place (self);
       g_clear_handle_id (&self->deadline_id, g_source_remove);
       set_state (self, PARLOR_CHANNEL_LOCKED);
+    }
+  else if (self->knocked && g_str_equal (code, "rate") && g_strcmp0 (message->error.about, "knock") == 0)
+    {
+      /* It was not heard inside; we stand there as before. */
+      self->knocked = FALSE;
+      parlor_channel_emit_message (PARLOR_CHANNEL (self), message);
     }
   else
     {

@@ -37,7 +37,7 @@ void parlor_ws_channel_set_host_token (ParlorWsChannel *self, const char *token)
 void parlor_ws_channel_connect (ParlorWsChannel *self);
 
 /* Asks to be let in. PARLOR_ERROR_STATE unless the state is LOCKED, and we have not knocked yet. Then it is OPEN, or CLOSED with
- * PARLOR_ERROR_REFUSED or _LOCKED. */
+ * PARLOR_ERROR_REFUSED or _LOCKED; or a message comes, the error `rate` about the knock, and we have not knocked. */
 gboolean parlor_ws_channel_knock (ParlorWsChannel *self, GError **error);
 /* Whether we may lock the room, let people in and remove them. Known, and perhaps another, with each `welcome`. */
 gboolean parlor_ws_channel_is_owner (ParlorWsChannel *self);

@@ -321,7 +321,7 @@ parlor_words_for_refusal (const char *code)
     { "locked", N_ ("The room is locked.") },
     { "downgrade", N_ ("Somebody called who cannot prove that they have the invite. The call was not taken.") },
     { "removed", N_ ("You were removed from the room.") },
-    { "rate", N_ ("Too much at once: the relay asks to wait a moment.") },
+    { "rate", N_ ("Too much at once: the relay asks to wait a minute.") },
     { "draining", N_ ("The relay is shutting down.") },
   };
 

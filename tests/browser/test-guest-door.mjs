@@ -59,6 +59,23 @@ test('a guest knocks and is let in', async context => {
   guest.assertClean();
 });
 
+test('a guest knocks after too many others, is told to wait, and knocks again', async context => {
+  const {owner, guest} = await beforeLockedDoor(context);
+  const url = await guest.page.evaluate(() => window.location.href);
+  for (const name of ['1', '2', '3', '4', '5', '6']) {
+    await Talker.knock(context.cleanup, url, name);
+    await owner.hears('knock', knock => knock.name === name);
+  }
+  await guest.press('knock');
+  await guest.reads('Wait a minute');
+  await guest.state('locked');
+  owner.say({type: 'unlock'});
+  await owner.hears('unlock');
+  await guest.press('knock');
+  await guest.state('dialing');
+  guest.assertClean();
+});
+
 test('a page inherits a locked room, lets somebody in, and unlocks it', async ({cleanup, browser, relay}) => {
   const url = newRoom(relay);
   const owner = await Talker.join(cleanup, url, 'Owner');

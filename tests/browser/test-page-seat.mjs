@@ -54,7 +54,7 @@ function sit(options) {
   const seat = new Signaling(url, 'Ann', {timing: QUICK, ...options});
   const told = [];
   for (const name of ['welcome', 'locked', 'trouble', 'message', 'closed'])
-    seat.on(name, detail => told.push(name === 'closed' ? `closed ${detail.reason}` : name));
+    seat.on(name, detail => told.push(name === 'closed' ? `closed ${detail.reason}` : name + (detail?.hasty ? ' hastily' : '')));
   const nextSocket = count => until('another socket', () => sockets.length > count && sockets.at(-1));
   return {seat, told, sockets, nextSocket, latest: () => sockets.at(-1)};
 }
@@ -245,6 +245,26 @@ test('a locked room: knock, and be let in', () => {
   assertEqual(latest().sent.map(({type}) => type).join(), 'hello,knock', 'said');
   latest().say({type: 'welcome', id: 'a'});
   assertEqual(told.join(), 'locked,welcome', 'told');
+});
+
+test('a knock too many: we are told, stay there, and knock again', () => {
+  const {seat, told, latest, sockets} = sit();
+  latest().open();
+  latest().say({type: 'error', code: 'locked', about: 'hello'});
+  seat.knock();
+  latest().say({type: 'error', code: 'rate', about: 'knock'});
+  assertEqual(told.join(), 'locked,locked hastily', 'told');
+  latest().say({type: 'error', code: 'rate', about: 'knock'}); // we did not
+  seat.knock();
+  assertEqual(latest().sent.map(({type}) => type).join(), 'hello,knock,knock', 'said');
+  latest().say({type: 'error', code: 'rate', about: 'knock'});
+  latest().drop(1006);
+  seat.knock(); // on another socket
+  assertEqual(sockets.length, 2, 'sockets');
+  latest().open();
+  latest().say({type: 'error', code: 'locked', about: 'hello'});
+  latest().say({type: 'welcome', id: 'a'});
+  assertEqual(told.join(), 'locked,locked hastily,locked hastily,welcome', 'told');
 });
 
 for (const [code, reason] of [['refused', 'refused'], ['locked', 'not-opened']]) {

@@ -158,7 +158,7 @@ start (void)
 
   parlor_relay_limits_init (&limits);
   limits.away_ms = 0; /* so that all is let go of at once */
-  limits.max_per_address = limits.messages_per_second = limits.bytes_per_second = limits.max_rings = limits.max_open_rings = 0;
+  limits.max_per_address = limits.messages_per_second = limits.bytes_per_second = limits.max_rings = limits.max_open_rings = limits.max_knocks = 0;
   limits.ping_ms = limits.request_ms = limits.hello_ms = limits.knock_ms = limits.visit_ms = G_MAXINT / 2;
   limits.max_message = 8192;
   relay = parlor_relay_new (&limits);

@@ -274,18 +274,27 @@ def knocking(lab):
     return f'{knocks} stand there and the owner hears {knocks} knocks; more of one: {count(codes)}; more connections: {count(fates)}'
 
 
-@attack('Knocking again and again', fixed='none')
+@attack('Knocking again and again', {'max-knocks': 6})
 def knocking_again(lab):
-    """One with the invite comes to a locked room, knocks and goes, 200 times."""
+    """One with the invite comes to a locked room, knocks and goes, 200 times. Then somebody from elsewhere knocks."""
     owner, _ = lab.join('/locked', '127.0.0.200')
     owner.say(type='lock')
     hear(owner, 'lock')
+    fates = []
     for _ in range(lab.many(200, 50)):
         guest = lab.guest('/locked')
         guest.say(type='hello', name='Eve')
         hear(guest, 'error')
         guest.say(type='knock')
-        hear(owner, 'knock')
+        guest.say(type='knock')  # once more: who was heard the first time may not
+        fates.append(hear(guest, 'error')['code'])
         guest.close()
-        hear(owner, 'left')
-    return '**the owner hears each knock**'
+    other = lab.guest('/locked', '127.0.0.3')
+    other.say(type='hello', name='Ben')
+    hear(other, 'error')
+    other.say(type='knock')
+    knocks = 0
+    while hear(owner, 'knock')['name'] == 'Eve':
+        knocks += 1
+    assert fates == ['unexpected'] * knocks + ['rate'] * (len(fates) - knocks), fates
+    return f'the owner hears {knocks}, then `rate`; the one from elsewhere is heard'

@@ -85,22 +85,23 @@ Measured on {cores} cores at a load of {load}.
 TRAPS = """
 ## Traps of SoupServer
 
-What was measured of libsoup 3.2, what holds instead, and the attack that shows it.
+The relay has none, but parses requests by libsoup and does the rest itself (`ParlorListener`, `ParlorVisitor`, `ParlorGuest`). What was measured of
+SoupServer in libsoup 3.2, how it is here, and the attack that shows it.
 
-| trap | what covers it | attack |
+| trap | how it is here | attack |
 |---|---|---|
 {rows}
 """
 TRAP_ROWS = [
-    ('EMFILE ends its listener for good', '`ParlorListener` accepts by itself, and again after a failure', 'No descriptors left'),
+    ('EMFILE ends its listener for good', '`ParlorListener` tries again a moment after a failure', 'No descriptors left'),
     ('a backlog of 10', 'one of 1,024', '1,000 joins at once'),
-    ('send queues without a bound', '`--max-unsent`', 'Slow readers'),
+    ('send queues without a bound', '`--max-unsent`, then the connection is dropped', 'Slow readers'),
     ('the largest payload is one of a frame, not of a message', '`ParlorFrameReader` counts the message', 'Endless fragments'),
     ('permessage-deflate is on', 'no extension is agreed to', 'Compression'),
     ('missing pongs are ignored', '`ParlorGuest` counts them', 'Missing pongs'),
     ('no deadline before the upgrade', '`--request-ms`, for the first byte, TLS and the head together', 'Half a request'),
-    ('bodies of requests are kept whole', 'they are not accumulated', 'Bodies'),
-    ('`get_socket ()` is NULL for a stream that was handed in', 'the relay keeps the socket itself: it is what a deadline shuts down', 'Not a byte'),
+    ('bodies of requests are kept whole', 'a head that announces one is refused, 413 or 501; of what comes all the same nothing is kept', 'Bodies'),
+    ('`get_socket ()` is NULL for a stream that was handed in', 'a `ParlorVisitor` is a descriptor in the poll, which its deadline closes', 'Not a byte'),
 ]
 
 

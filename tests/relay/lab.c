@@ -30,7 +30,7 @@ lab_limits_init (ParlorRelayLimits *limits)
 {
   parlor_relay_limits_init (limits);
   limits->messages_per_second = limits->bytes_per_second = 0;
-  limits->max_rings = limits->max_open_rings = limits->max_per_address = 0;
+  limits->max_rings = limits->max_open_rings = limits->max_knocks = limits->max_per_address = 0;
   limits->away_ms = 0;
 }
 

@@ -60,8 +60,8 @@ typedef struct
 
 gboolean lab_on_tick (gpointer unused);
 guint lab_count_rounds (guint ms); /* how often the main context wakes up; 50 a second when nothing happens */
-/* The protocol's defaults, but without a count of messages, bytes, rings and addresses, and without seats for the absent: most tests
- * look at something else. */
+/* The protocol's defaults, but without a count of messages, bytes, rings, knocks and addresses, and without seats for the
+ * absent: most tests look at something else. */
 void lab_limits_init (ParlorRelayLimits *limits);
 Lab *lab_new (const ParlorRelayLimits *limits); /* (nullable): %NULL for lab_limits_init() */
 void lab_free (Lab *lab); /* asserts that nothing of the relay is left */

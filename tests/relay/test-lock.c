@@ -698,6 +698,65 @@ test_crowd_at_the_door (void)
   scene_end (&scene);
 }
 
+/* Nor is knocking and going, again and again. Who is told to wait still stands there, and may knock later. */
+static void
+test_knocks_again (void)
+{
+  ParlorRelayLimits limits;
+  Scene scene;
+  g_autoptr (Raw) raw = NULL;
+  g_autoptr (Raw) there = NULL;
+  g_autoptr (Raw) owner = NULL;
+
+  lab_limits_init (&limits);
+  limits.max_knocks = 3;
+  limits.knock_ms = 60000;
+  scene_begin (&scene, &limits);
+  lock (&scene);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (Raw) eve = come_to_the_door (&scene);
+      g_autofree char *id = knock (&scene, eve);
+
+      g_clear_pointer (&eve, raw_free);
+      raw_hear_about (scene.anna, "left", id);
+    }
+  raw = come_to_the_door (&scene);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (JsonObject) error = NULL;
+
+      raw_say (raw, "{\"type\":\"knock\"}");
+      error = raw_hear (raw, "error");
+      g_assert_cmpstr (field (error, "code"), ==, "rate");
+      g_assert_cmpstr (field (error, "about"), ==, "knock");
+    }
+  say_hello (raw, NULL);
+  raw_hear_error (raw, "locked");
+  raw_hear_nothing (scene.anna);
+
+  /* Each room has a door of its own. */
+  owner = raw_join (scene.lab, "/other", "Olga", NULL, NULL);
+  raw_say (owner, "{\"type\":\"lock\"}");
+  json_object_unref (raw_hear (owner, "lock"));
+  there = raw_upgrade (scene.lab, "/other", "parlor.1");
+  say_hello (there, NULL);
+  raw_hear_error (there, "locked");
+  raw_say (there, "{\"type\":\"knock\"}");
+  json_object_unref (raw_hear (owner, "knock"));
+
+  /* Where it need not be told to anybody a knock is not one too many; those that were are not those of who waits. */
+  raw_say (scene.anna, "{\"type\":\"unlock\"}");
+  json_object_unref (raw_hear (scene.anna, "unlock"));
+  raw_say (raw, "{\"type\":\"knock\"}");
+  json_object_unref (raw_hear (raw, "welcome"));
+  json_object_unref (raw_hear (scene.anna, "joined"));
+  g_clear_pointer (&raw, raw_free);
+  g_clear_pointer (&there, raw_free);
+  g_clear_pointer (&owner, raw_free);
+  scene_end (&scene);
+}
+
 static GLogWriterOutput
 keep_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
@@ -775,6 +834,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/relay/lock/empty-room", test_empty_room);
   g_test_add_func ("/relay/lock/lobby", test_lobby);
   g_test_add_func ("/relay/lock/crowd-at-the-door", test_crowd_at_the_door);
+  g_test_add_func ("/relay/lock/knocks-again", test_knocks_again);
   g_test_add_func ("/relay/lock/log", test_log); /* the last one: a writer is for ever */
   return g_test_run ();
 }

@@ -83,6 +83,40 @@ test_ring_log (void)
   g_assert_true (parlor_ring_log_ring (log, a, &people[6], 160 * SECOND));
 }
 
+static void
+test_knock_log (void)
+{
+  ParlorRelayLimits limits;
+  g_autoptr (ParlorRingLog) log = NULL;
+
+  parlor_relay_limits_init (&limits);
+  limits.max_knocks = 3;
+  limits.max_guests = 2;
+  log = parlor_ring_log_new (&limits);
+
+  /* Three in sixty seconds, of each network; one that was refused does not count. */
+  for (guint i = 0; i < 3; i++)
+    g_assert_true (parlor_ring_log_knock (log, "192.0.2.1", (i * 10 + 1) * SECOND));
+  g_assert_false (parlor_ring_log_knock (log, "192.0.2.1", 60 * SECOND));
+  g_assert_true (parlor_ring_log_knock (log, "192.0.2.2", 60 * SECOND));
+  g_assert_true (parlor_ring_log_knock (log, "192.0.2.1", 61 * SECOND));
+  g_assert_false (parlor_ring_log_knock (log, "192.0.2.1", 61 * SECOND));
+
+  /* Of all of them no more than of two that do their worst: so long may the log become. */
+  g_assert_true (parlor_ring_log_knock (log, "192.0.2.3", 62 * SECOND));
+  g_assert_true (parlor_ring_log_knock (log, "192.0.2.4", 62 * SECOND));
+  g_assert_false (parlor_ring_log_knock (log, "192.0.2.5", 62 * SECOND));
+  g_assert_true (parlor_ring_log_knock (log, "192.0.2.5", 71 * SECOND));
+  g_assert_false (parlor_ring_log_knock (log, "192.0.2.6", 71 * SECOND));
+
+  /* Who is not counted is nobody's neighbour, and rings are something else. */
+  g_assert_true (parlor_ring_log_knock (log, NULL, 71 * SECOND));
+  g_assert_true (parlor_ring_log_ring (log, &limits, log, 71 * SECOND));
+  limits.max_knocks = 0;
+  for (guint i = 0; i < 100; i++)
+    g_assert_true (parlor_ring_log_knock (log, "192.0.2.1", 71 * SECOND));
+}
+
 typedef struct
 {
   ParlorLinePlace place;
@@ -235,6 +269,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/relay/parts/bucket", test_bucket);
   g_test_add_func ("/relay/parts/ring-log", test_ring_log);
+  g_test_add_func ("/relay/parts/knock-log", test_knock_log);
   g_test_add_func ("/relay/parts/line", test_line);
   g_test_add_func ("/relay/parts/networks", test_networks);
   g_test_add_func ("/relay/parts/crowd", test_crowd);

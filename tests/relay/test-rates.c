@@ -21,6 +21,7 @@ test_defaults (void)
   g_assert_cmpuint (limits.bytes_per_second, ==, 256 * 1024);
   g_assert_cmpuint (limits.max_rings, ==, 3);
   g_assert_cmpuint (limits.max_open_rings, ==, 4);
+  g_assert_cmpuint (limits.max_knocks, ==, 6);
   g_assert_cmpuint (limits.max_per_address, ==, 32);
   g_assert_cmpuint (limits.max_kept, ==, 32);
   g_assert_cmpuint (limits.away_ms, ==, 90000);

@@ -611,6 +611,44 @@ test_refused (void)
   scene_end (&scene);
 }
 
+/* A knock too many is not the end: she is told, stays there, and knocks again. */
+static void
+test_knocks_too_often (void)
+{
+  ParlorRelayLimits limits;
+  Scene scene;
+  g_autoptr (Client) cleo = NULL;
+
+  parlor_relay_limits_init (&limits);
+  limits.max_knocks = 1;
+  scene_begin (&scene, &limits);
+  lock (&scene);
+  cleo = client_new (parlor_relay_get_port (scene.relay), "Cleo");
+  parlor_ws_channel_connect (cleo->channel);
+  wait_for (get_state (cleo) == PARLOR_CHANNEL_LOCKED);
+  g_assert_true (parlor_ws_channel_knock (cleo->channel, NULL));
+  parlor_message_free (hear (scene.bob, PARLOR_MESSAGE_KNOCK));
+
+  parlor_ws_channel_connect (scene.ada->channel);
+  wait_for (get_state (scene.ada) == PARLOR_CHANNEL_LOCKED);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (ParlorMessage) error = NULL;
+
+      g_assert_true (parlor_ws_channel_knock (scene.ada->channel, NULL));
+      error = hear (scene.ada, PARLOR_MESSAGE_ERROR);
+      g_assert_cmpstr (error->error.code, ==, "rate");
+      g_assert_cmpstr (error->error.about, ==, "knock");
+    }
+  say_of (scene.bob, PARLOR_MESSAGE_UNLOCK, NULL);
+  parlor_message_free (hear (scene.bob, PARLOR_MESSAGE_JOINED)); /* Cleo */
+  parlor_message_free (hear (scene.bob, PARLOR_MESSAGE_UNLOCK));
+  g_assert_true (parlor_ws_channel_knock (scene.ada->channel, NULL));
+  parlor_message_free (hear (scene.ada, PARLOR_MESSAGE_WELCOME));
+  g_assert_cmpstr (scene.ada->log->str, ==, "LmmOm");
+  scene_end (&scene);
+}
+
 static void
 test_nobody_answers (void)
 {
@@ -745,6 +783,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ws-resume/ticket", test_ticket);
   g_test_add_func ("/ws-resume/admitted", test_admitted);
   g_test_add_func ("/ws-resume/refused", test_refused);
+  g_test_add_func ("/ws-resume/knocks-too-often", test_knocks_too_often);
   g_test_add_func ("/ws-resume/nobody-answers", test_nobody_answers);
   g_test_add_func ("/ws-resume/locked-out", test_locked_out);
   g_test_add_func ("/ws-resume/inherits", test_inherits);

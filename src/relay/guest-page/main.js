@@ -113,7 +113,7 @@ function connect({ticket, key}) {
   gone = null;
   atDoor = false;
   room.on('ready', onReady);
-  room.on('locked', () => room === opened && onLocked());
+  room.on('locked', ({hasty}) => room === opened && onLocked(hasty));
   room.on('trouble', () => ui.line('notice', notices['relay-trouble']));
   room.on('peers', onPeers);
   room.on('owner', () => ui.toast(words.roomIsYours));
@@ -131,10 +131,13 @@ function onReady({back}) {
     wait();
 }
 
-function onLocked() {
+// hasty: we were, too, and it said to wait.
+function onLocked(hasty) {
   atDoor = true;
   if (!call && ui.state !== 'ended')
     rest();
+  if (hasty)
+    ui.text('door-text', words.hastyText);
 }
 
 function knock() {

@@ -12,7 +12,7 @@ const MAX_KNOCKERS = 64;
 const RENEW_MS = 30 * 60_000; // the way through a TURN server is lent for an hour
 const IN_CALL = {dialing: false, ringing: false, connecting: true, active: true, ended: false};
 
-// Events: ready {back}: in the room, or in it again; locked; peers: also who knocks, and whose the room is; owner: it is ours from now on; trouble; call (a new Call, dialing or ringing); closed {reason}.
+// Events: ready {back}: in the room, or in it again; locked {hasty}: our knock was one too many; peers: also who knocks, and whose the room is; owner: it is ours from now on; trouble; call (a new Call, dialing or ringing); closed {reason}.
 export class Room extends Emitter {
   #signaling;
   #createPeer;
@@ -43,7 +43,7 @@ export class Room extends Emitter {
     this.#deadlines = deadlines;
     signaling.on('welcome', message => this.#onWelcome(message));
     signaling.on('message', message => this.#onMessage(message));
-    signaling.on('locked', () => this.emit('locked'));
+    signaling.on('locked', detail => this.emit('locked', detail));
     signaling.on('trouble', () => this.emit('trouble'));
     signaling.on('closed', detail => {
       this.call?.relayLost();

@@ -19,7 +19,8 @@ const FATAL = {
 // to come back that said that it closes.
 export const TIMING = {welcome: 10_000, first: 500, cap: 30_000, drain: 12_000};
 
-// Events: welcome {id, room, peers, ice_servers, ...}, again after each loss; locked, before a welcome; message;
+// Events: welcome {id, room, peers, ice_servers, ...}, again after each loss; locked {hasty}, before a welcome, hasty: our knock was one
+// too many, and not heard; message;
 // trouble (the socket was lost, another follows); closed {reason}, exactly once.
 export class Signaling extends Emitter {
   #url;
@@ -120,7 +121,7 @@ export class Signaling extends Emitter {
     const message = parse(data);
     if (this.#closed || message === null)
       return;
-    if (message.type === 'error' && !message.from && message.code in FATAL && message.about !== 'ring') // too many rings close nothing
+    if (message.type === 'error' && !message.from && message.code in FATAL && !isTooMany(message))
       this.#lastError = message.code;
     if (this.#ready && message.type === 'owner' && !message.from && typeof message.owner === 'string')
       this.#owner = message.owner;
@@ -129,7 +130,7 @@ export class Signaling extends Emitter {
     else if (message.type === 'welcome' && typeof message.id === 'string')
       this.#onWelcome(message);
     else if (message.type === 'error')
-      this.#onRefusal(message.code);
+      this.#onRefusal(message);
   }
 
   #onWelcome(message) {
@@ -148,7 +149,8 @@ export class Signaling extends Emitter {
     kept.forEach(each => this.#write(each));
   }
 
-  #onRefusal(code) {
+  #onRefusal(message) {
+    const {code} = message;
     if (code === 'resume-expired' && this.#resume) {
       this.#resume = null;
       this.#sayHello();
@@ -159,7 +161,10 @@ export class Signaling extends Emitter {
       if (this.#knocking)
         this.#write({type: 'knock'});
       else
-        this.emit('locked');
+        this.emit('locked', {hasty: false});
+    } else if (this.#knocking && isTooMany(message)) {
+      this.#knocking = false;
+      this.emit('locked', {hasty: true});
     }
   }
 
@@ -210,6 +215,11 @@ export class Signaling extends Emitter {
     this.#lose();
     this.emit('closed', {reason});
   }
+}
+
+// Too many rings or knocks close nothing.
+function isTooMany({code, about}) {
+  return code === 'rate' && ['ring', 'knock'].includes(about);
 }
 
 function parse(data) {

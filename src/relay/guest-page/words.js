@@ -35,6 +35,7 @@ export const words = {
 
   lockedTitle: 'The room is locked',
   lockedText: 'Somebody inside can let you in. Knock, and they are asked.',
+  hastyText: 'Too many knocks came from your network. Wait a minute, then knock again.',
   knock: 'Knock',
   knockedTitle: 'You knocked',
   knockedText: name => `They see your name, ${name}. Wait here until they let you in.`,
