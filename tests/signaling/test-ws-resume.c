@@ -641,8 +641,8 @@ test_knocks_too_often (void)
       g_assert_cmpstr (error->error.about, ==, "knock");
     }
   say_of (scene.bob, PARLOR_MESSAGE_UNLOCK, NULL);
-  parlor_message_free (hear (scene.bob, PARLOR_MESSAGE_JOINED)); /* Cleo */
   parlor_message_free (hear (scene.bob, PARLOR_MESSAGE_UNLOCK));
+  parlor_message_free (hear (scene.bob, PARLOR_MESSAGE_JOINED)); /* Cleo */
   g_assert_true (parlor_ws_channel_knock (scene.ada->channel, NULL));
   parlor_message_free (hear (scene.ada, PARLOR_MESSAGE_WELCOME));
   g_assert_cmpstr (scene.ada->log->str, ==, "LmmOm");
