@@ -17,8 +17,7 @@ typedef enum
 } ParlorPcpAnswer;
 
 /* RFC 6887, sections 7.1 and 11.1. The addresses are of one family. @lease_s: 0 takes the mapping back. */
-void parlor_pcp_write_map (guint8 bytes[PARLOR_PCP_MAP_SIZE], const guint8 nonce[PARLOR_PCP_NONCE_SIZE], GInetAddress *client, guint16 port,
-                           guint16 wanted, guint lease_s);
+void parlor_pcp_write_map (guint8 bytes[PARLOR_PCP_MAP_SIZE], const guint8 nonce[PARLOR_PCP_NONCE_SIZE], GInetAddress *client, guint16 port, guint16 wanted, guint lease_s);
 /* The answer to @request (sections 7.2, 8.3 and 11.3); fills @mapping when it is GRANTED. */
 ParlorPcpAnswer parlor_pcp_read_map (const guint8 *bytes, gsize size, const guint8 request[PARLOR_PCP_MAP_SIZE], ParlorMapping *mapping);
 /* Section 8.1.1: until the next try, in milliseconds. @previous_ms: 0 for the first; @random: from -0.1 to 0.1 */

@@ -27,8 +27,7 @@ typedef struct
 
 /* Over IPv6, a firewall lets the port in at our own address. @nonce: the same for all that is asked about one mapping. */
 void parlor_pcp_make_nonce (guint8 nonce[PARLOR_PCP_NONCE_SIZE]);
-ParlorRouterAnswer parlor_pcp_map (const guint8 *nonce, GSocketFamily family, guint16 port, guint16 wanted, guint lease_s,
-                                   GCancellable *cancellable, ParlorMapping *mapping);
+ParlorRouterAnswer parlor_pcp_map (const guint8 *nonce, GSocketFamily family, guint16 port, guint16 wanted, guint lease_s, GCancellable *cancellable, ParlorMapping *mapping);
 void parlor_pcp_unmap (const guint8 *nonce, GSocketFamily family, guint16 port);
 
 ParlorRouterAnswer parlor_natpmp_map (guint16 port, guint16 wanted, guint lease_s, GCancellable *cancellable, ParlorMapping *mapping);
