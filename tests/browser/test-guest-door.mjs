@@ -2,6 +2,10 @@
 // How the guest page comes into a room and stays there: tickets, locked doors, lines that break, people who are away.
 // Argument: chromium or firefox. PARLOR_TEST_ONLY=words runs only the tests whose name holds the words.
 
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+
 import {launch} from './lib/browsers.mjs';
 import {Guest} from './lib/guest.mjs';
 import {assert, assertEqual, run, test, until} from './lib/harness.mjs';
@@ -121,6 +125,35 @@ test('a guest knocks and is refused; another is removed', async context => {
   owner.say({type: 'remove', id: peer.id});
   await bo.state('error');
   await bo.reads('You were removed from the room');
+});
+
+test('over TLS, with a certificate that the host made itself', async ({cleanup, browser, relay}) => {
+  const folder = mkdtempSync(join(tmpdir(), 'parlor-tls-'));
+  cleanup.add(async () => rmSync(folder, {recursive: true}));
+  const home = await startRelay(cleanup, '127.0.0.1:0', `--self-signed=${folder}`);
+  const url = newRoom(home) + KEY;
+  assert(url.startsWith('https:'), url);
+  const ann = await Guest.open(cleanup, browser, url, 'Ann');
+  const bo = await Guest.open(cleanup, browser, url, 'Bo');
+
+  // The warning that both went past is explained, to who wants to know.
+  await ann.state('join');
+  await ann.reads('Why did my browser warn me?');
+  await ann.page.click('#warning summary');
+  await ann.reads(`the browser could not tell whether it came from 127.0.0.1:${home.port}`);
+  await ann.reads('Go on if you trust who sent you the link');
+  const plain = await Guest.open(cleanup, browser, newRoom(relay), 'Cy');
+  await plain.state('join');
+  assert(!(await plain.text()).includes('warn'), 'a page that nobody was warned of explains a warning');
+
+  await ann.join(); // a page that came by https may connect by wss only
+  await ann.state('waiting');
+  await bo.join();
+  await ann.state('incoming');
+  await ann.press('accept');
+  await arrives('Ann', () => measurePage(ann.page));
+  ann.assertClean();
+  bo.assertClean();
 });
 
 test('who is away is shown so, and rung again when back', async ({cleanup, browser, relay}) => {

@@ -20,8 +20,8 @@ function programPath(variable) {
 export async function startRelay(cleanup, listen = '127.0.0.1:0', ...options) {
   const program = new Program(programPath('PARLOR_RELAY'), ['--listen', listen, ...options]);
   cleanup.add(() => program.stop());
-  const line = await program.line(/^Listening on http:\/\//);
-  const [, url, port] = line.match(/^Listening on (http:\/\/\S+:(\d+))/);
+  const line = await program.line(/^Listening on https?:\/\//);
+  const [, url, port] = line.match(/^Listening on (https?:\/\/\S+:(\d+))/);
   return {url, port: Number(port), program, stop: () => program.stop()};
 }
 
