@@ -32,6 +32,21 @@ heading (gpointer self, ParlorSessionState session, gboolean knocked)
   return g_strdup (knocked ? _ ("You knocked. Waiting for somebody to open…") : _ ("The room is locked"));
 }
 
+static char *
+explanation (gpointer self, ParlorSessionState session, gboolean knocked, const char *name)
+{
+  if (session != PARLOR_SESSION_LOCKED)
+    return g_strdup ("");
+  /* Translators: in both, %s is the user's own name. */
+  return g_strdup_printf (knocked ? _ ("They see your name, %s.") : _ ("Somebody inside can let you in. They will see your name, %s."), name);
+}
+
+static gboolean
+is_locked (gpointer self, ParlorSessionState session)
+{
+  return session == PARLOR_SESSION_LOCKED;
+}
+
 static gboolean
 may_knock (gpointer self, ParlorSessionState session, gboolean knocked)
 {
@@ -53,6 +68,8 @@ parlor_connecting_page_class_init (ParlorConnectingPageClass *klass)
     widget_class, "/io/github/parlor/Parlor/ui/parlor-connecting-page.ui");
   gtk_widget_class_bind_template_callback (widget_class, where);
   gtk_widget_class_bind_template_callback (widget_class, heading);
+  gtk_widget_class_bind_template_callback (widget_class, explanation);
+  gtk_widget_class_bind_template_callback (widget_class, is_locked);
   gtk_widget_class_bind_template_callback (widget_class, may_knock);
   gtk_widget_class_bind_template_callback (widget_class, is_waiting);
 }

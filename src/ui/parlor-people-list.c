@@ -124,6 +124,8 @@ create_person (gpointer item, gpointer user_data)
 
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE); /* names come from the network */
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), name);
+  adw_action_row_set_title_lines (ADW_ACTION_ROW (row), 1); /* a long one is cut off, not broken within its words */
+  gtk_widget_set_tooltip_text (row, name);
   adw_action_row_add_prefix (ADW_ACTION_ROW (row), adw_avatar_new (36, parlor_participant_get_name (participant), TRUE));
   gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), FALSE);
   if (self->at_door)
