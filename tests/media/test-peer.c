@@ -17,6 +17,8 @@
 typedef struct
 {
   PeerEnd *a, *b;
+  gint n_feedback[2]; /* atomic */
+  gint n_lost[2];     /* atomic */
 } Fixture;
 
 static void
@@ -120,13 +122,12 @@ check_stats (PeerEnd *self)
 static void
 test_both_ways (Fixture *f, gconstpointer data)
 {
-  gint n_feedback[2] = { 0, 0 };
   gint64 activity;
 
   peer_end_call (f->a, f->b, NULL);
   peer_end_wait_connected (f->a, f->b);
-  watch_feedback (f->a, &n_feedback[0]);
-  watch_feedback (f->b, &n_feedback[1]);
+  watch_feedback (f->a, &f->n_feedback[0]);
+  watch_feedback (f->b, &f->n_feedback[1]);
   wait_for_picture (f->a);
   wait_for_picture (f->b);
   wait_for_tone (f->a, TONE_B);
@@ -149,7 +150,7 @@ test_both_ways (Fixture *f, gconstpointer data)
       g_assert_cmpuint (count (sdp, " cname:"), ==, 3);
       g_assert_cmpuint (count (sdp, "a=sendrecv"), ==, 2);
     }
-  parlor_test_wait (g_atomic_int_get (&n_feedback[0]) > 0 && g_atomic_int_get (&n_feedback[1]) > 0, 10);
+  parlor_test_wait (g_atomic_int_get (&f->n_feedback[0]) > 0 && g_atomic_int_get (&f->n_feedback[1]) > 0, 10);
 
   check_stats (f->a);
   check_stats (f->b);
@@ -222,10 +223,10 @@ probe_element (PeerEnd *self, const char *factory, const char *name, GstPadProbe
 }
 
 static void
-lose_reports (Fixture *f, gint *n_lost)
+lose_reports (Fixture *f)
 {
   for (guint i = 0; i < 2; i++)
-    probe_element (i ? f->b : f->a, "rtpsession", "recv_rtcp_sink", on_report, &n_lost[i]);
+    probe_element (i ? f->b : f->a, "rtpsession", "recv_rtcp_sink", on_report, &f->n_lost[i]);
 }
 
 static void
@@ -247,11 +248,9 @@ test_round_trip (Fixture *f, gconstpointer data)
 static void
 test_longer_round_trip (Fixture *f, gconstpointer data)
 {
-  gint n_lost[2] = { 0, 0 };
-
   peer_end_call (f->a, f->b, NULL);
   peer_end_wait_connected (f->a, f->b);
-  lose_reports (f, n_lost);
+  lose_reports (f);
   wait_for_round_trip (f->a, 0);
   wait_for_round_trip (f->b, 0);
   probe_element (f->b, "sctpdec", "sink", on_data, NULL);
@@ -262,12 +261,11 @@ test_longer_round_trip (Fixture *f, gconstpointer data)
 static void
 test_no_round_trip (Fixture *f, gconstpointer data)
 {
-  gint n_lost[2] = { 0, 0 };
   guint asked;
 
   f->b->peer->stream->has_ping = TRUE;
   peer_end_call (f->a, f->b, NULL);
-  lose_reports (f, n_lost);
+  lose_reports (f);
   peer_end_wait_connected (f->a, f->b);
   do
     {
@@ -278,7 +276,7 @@ test_no_round_trip (Fixture *f, gconstpointer data)
     }
   while (asked < 4 && g_get_monotonic_time () < f->a->connected + ROUND_TRIP_DEADLINE * G_USEC_PER_SEC);
   g_assert_cmpuint (asked, >=, 4);
-  parlor_test_wait (g_atomic_int_get (&n_lost[0]) > 4 && g_atomic_int_get (&n_lost[1]) > 4, ROUND_TRIP_DEADLINE);
+  parlor_test_wait (g_atomic_int_get (&f->n_lost[0]) > 4 && g_atomic_int_get (&f->n_lost[1]) > 4, ROUND_TRIP_DEADLINE);
   g_assert_cmpfloat (get_round_trip (f->a), ==, -1);
   g_assert_cmpfloat (get_round_trip (f->b), ==, -1);
 }
