@@ -32,6 +32,8 @@
 #define USED 0.7               /* of the target: less is a sender that has nothing more to say */
 #define RESPONSE 100000        /* µs beyond the round trip until a change shows: section 5.5 */
 #define PACKET_BITS (1200 * 8)
+#define START_PACE 2.5       /* times the target, while the path was never full: a picture is not held up for nothing */
+#define PACE 1.15            /* afterwards */
 #define NEAR 3.0             /* deviations of the capacity around which steps are small */
 #define CAPACITY_WEIGHT 0.05 /* alpha of its mean, section 5.5 (0.95) */
 #define SILENCE 1000000      /* µs without feedback */
@@ -87,6 +89,18 @@ gint64
 parlor_rate_control_get_target (const ParlorRateControl *self)
 {
   return (gint64) self->target;
+}
+
+gint64
+parlor_rate_control_get_round_trip (const ParlorRateControl *self)
+{
+  return self->round_trip;
+}
+
+gint64
+parlor_rate_control_get_pace (const ParlorRateControl *self)
+{
+  return (gint64) (self->target * (self->starting ? START_PACE : PACE));
 }
 
 double

@@ -58,6 +58,10 @@ gint64 parlor_rate_control_tick (ParlorRateControl *self, gint64 now);
 
 /* bit/s; any change comes from the two functions above. */
 gint64 parlor_rate_control_get_target (const ParlorRateControl *self);
+/* bit/s at which packets that are due may leave, one after the other: a picture at once would fill the queue that is measured. */
+gint64 parlor_rate_control_get_pace (const ParlorRateControl *self);
+/* µs from sending a packet to hearing of it, smoothed; 0 = not known yet. */
+gint64 parlor_rate_control_get_round_trip (const ParlorRateControl *self);
 /* bit/s that came through of late; 0 = not known yet. */
 gint64 parlor_rate_control_get_delivered (const ParlorRateControl *self);
 /* 0 to 1: the share of packets that is lost whatever is sent, as far as it was found out. */

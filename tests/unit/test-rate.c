@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "parlor-ladder.h"
 #include "parlor-loss-judge.h"
+#include "parlor-rate-budget.h"
 #include "parlor-rate-control.h"
 #include "parlor-sim.h"
 
@@ -231,6 +232,45 @@ test_judge (void)
   g_assert_cmpint (feed (&judge, &now, 20, 5), ==, PARLOR_LOSS_NOTHING);
 }
 
+/* Half of all and more is not lost at random: what does not help is not to go on as before. */
+static void
+test_judge_flood (void)
+{
+  ParlorLossJudge judge = { 0 };
+  gint64 now = 0;
+
+  g_assert_cmpint (feed (&judge, &now, 5, 2), ==, PARLOR_LOSS_SUSPECT);
+  g_assert_cmpint (feed (&judge, &now, 5, 2), ==, PARLOR_LOSS_CONGESTION);
+}
+
+static void
+test_budget (void)
+{
+  static const gint64 targets[] = { 100000, 300000, 1000000, 2500000 };
+  gint64 last = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (targets); i++)
+    {
+      ParlorRateBudget budget = parlor_rate_budget_divide (targets[i], 0, TRUE);
+      ParlorRateBudget lossy = parlor_rate_budget_divide (targets[i], 0.2, TRUE);
+      gint64 headers = 50 * PARLOR_RATE_OVERHEAD * 8;
+
+      g_assert_cmpint (budget.audio, >=, 16000);
+      g_assert_cmpint (budget.audio, <=, 40000);
+      g_assert_cmpint (budget.video, >, last);
+      g_assert_cmpint (budget.audio + headers + budget.video, <, targets[i]);
+      g_assert_cmpint (lossy.audio, ==, budget.audio);
+      g_assert_cmpint (lossy.video, <, MAX (budget.video * 9 / 10, 20001));
+      last = budget.video;
+    }
+  /* It is used, and not for pictures that nobody sends. */
+  g_assert_cmpint (last, >, 2500000 * 9 / 10);
+  g_assert_cmpint (parlor_rate_budget_divide (2500000, 0, FALSE).video, ==, 0);
+  g_assert_cmpint (parlor_rate_budget_divide (2500000, 0, FALSE).audio, ==, 40000);
+  /* Sound first, also where nothing is left. */
+  g_assert_cmpint (parlor_rate_budget_divide (0, 0, TRUE).audio, ==, 16000);
+}
+
 static void
 test_ladder (void)
 {
@@ -268,6 +308,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/rate/silence", test_silence);
   g_test_add_func ("/rate/nonsense", test_nonsense);
   g_test_add_func ("/rate/judge", test_judge);
+  g_test_add_func ("/rate/judge/flood", test_judge_flood);
+  g_test_add_func ("/rate/budget", test_budget);
   g_test_add_func ("/rate/ladder", test_ladder);
   return g_test_run ();
 }

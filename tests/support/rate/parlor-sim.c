@@ -12,7 +12,6 @@
 #define SOUND 160        /* bytes of a packet of sound, likewise */
 #define SOUND_EVERY 20   /* steps */
 #define PICTURE_EVERY 33 /* steps */
-#define PACING 1.15      /* times the target: how fast a picture leaves */
 
 typedef struct
 {
@@ -169,7 +168,7 @@ step_call (ParlorSim *self, guint index, gint64 step)
   if (step % PICTURE_EVERY == 0)
     flow->picture_left += MAX (0, bytes - SOUND * 50.0) * PICTURE_EVERY / 1000 * g_rand_double_range (self->random, 0.7, 1.3);
 
-  flow->allowance = MIN (flow->allowance + PACING * bytes / 1000, PACKET);
+  flow->allowance = MIN (flow->allowance + (double) parlor_rate_control_get_pace (flow->control) / 8 / 1000, PACKET);
   while (flow->picture_left > 0 && flow->allowance >= MIN (flow->picture_left, PACKET))
     {
       guint size = (guint) CLAMP (flow->picture_left, 60, PACKET);
