@@ -43,7 +43,8 @@ parlor_ladder_choose (ParlorLadder *self, gint64 target, int source_height, gint
 {
   guint wanted = rung_for (target);
 
-  while (wanted > 0 && rungs[wanted].height > source_height)
+  /* The first that is as high as the source, or higher, is the source itself. */
+  while (wanted > 0 && rungs[wanted - 1].height >= source_height)
     wanted--;
   if (!self->begun || (self->rung > 0 && target < FALL_AT * rungs[self->rung].rate))
     {

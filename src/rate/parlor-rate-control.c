@@ -228,11 +228,10 @@ follow_delay (ParlorRateControl *self, gint64 now)
       decrease (self, now, delivered);
       break;
     case PARLOR_DELAY_UNDERUSE:
-      self->last_change = now; /* hold until it is drained */
-      break;
     case PARLOR_DELAY_NORMAL:
     default:
-      if (self->loss.testing)
+      /* A queue that drains is left to it; while the path was never full there is none, and the delay sank by chance. */
+      if (self->loss.testing || (!self->starting && parlor_delay_detector_get_signal (&self->delay) == PARLOR_DELAY_UNDERUSE))
         self->last_change = now;
       else if (self->starting)
         start_up (self, now, delivered);
