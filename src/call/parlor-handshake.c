@@ -76,6 +76,13 @@ is_keyed (ParlorHandshake *self)
   return parlor_call_keys_get_guest (self->keys) != NULL;
 }
 
+/* Later generations hold no commit and no nonce: who they are with is settled, and the emoji stay. */
+static gboolean
+is_first (ParlorHandshake *self)
+{
+  return self->generation == 1;
+}
+
 /* (nullable): NULL for NULL. */
 static GBytes *
 read_token (const char *token)
@@ -167,10 +174,13 @@ parlor_handshake_seal_offer (ParlorHandshake *self, ParlorMessage *offer)
 {
   const ParlorProofContext context = get_context (self);
 
-  self->nonce = parlor_proof_new_nonce ();
-  self->commit = parlor_proof_commit (self->nonce);
+  if (is_first (self))
+    {
+      self->nonce = parlor_proof_new_nonce ();
+      self->commit = parlor_proof_commit (self->nonce);
+      offer->description.commit = parlor_base64url_encode (self->commit);
+    }
   self->offer_transcript = parlor_proof_offer_transcript (&context, offer->description.sdp, self->commit);
-  offer->description.commit = parlor_base64url_encode (self->commit);
   add_proof (self, offer, self->offer_transcript);
 }
 
@@ -179,8 +189,8 @@ parlor_handshake_check_offer (ParlorHandshake *self, const ParlorMessage *offer,
 {
   const ParlorProofContext context = get_context (self);
 
-  self->commit = read_token (offer->description.commit);
-  if (!self->commit && is_keyed (self))
+  self->commit = is_first (self) ? read_token (offer->description.commit) : NULL;
+  if (!self->commit && is_first (self) && is_keyed (self))
     return refuse (error, PARLOR_ERROR_PROOF_MISSING, "Their offer holds no commit");
   self->offer_transcript = parlor_proof_offer_transcript (&context, offer->description.sdp, self->commit);
   return check_proof (self, offer, self->offer_transcript, error);
@@ -201,9 +211,9 @@ parlor_handshake_seal_answer (ParlorHandshake *self, ParlorMessage *answer)
 gboolean
 parlor_handshake_check_answer (ParlorHandshake *self, const ParlorMessage *answer, GError **error)
 {
-  g_autoptr (GBytes) theirs = read_token (answer->description.nonce), transcript = NULL;
+  g_autoptr (GBytes) theirs = is_first (self) ? read_token (answer->description.nonce) : NULL, transcript = NULL;
 
-  if (!theirs && is_keyed (self))
+  if (!theirs && is_first (self) && is_keyed (self))
     return refuse (error, PARLOR_ERROR_PROOF_MISSING, "Their answer holds no nonce");
   transcript = take_answer (self, answer->description.sdp, theirs);
   if (!check_proof (self, answer, transcript, error))

@@ -16,6 +16,8 @@ G_BEGIN_DECLS
  * those of the other (PROTOCOL.md, "Trust"). In a room with a key, commit, nonce and proofs must be there and right. Without one
  * there are no proofs, and commit and nonce, if both have them, are for the emoji. No I/O; main thread.
  *
+ * Generations above 1 hold the proofs only: no commit, no nonce, no reveal and no emoji of their own.
+ *
  * In order: seal_offer, check_answer, new_reveal at the offerer; check_offer, seal_answer, check_reveal at the other. The errors
  * are PARLOR_ERROR_PROOF_MISSING, PARLOR_ERROR_PROOF_WRONG and PARLOR_ERROR_COMMIT.
  */

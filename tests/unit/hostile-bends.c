@@ -218,8 +218,7 @@ offer_of_a_later_generation (Lab *lab, ParlorMessage *message)
     {
       later = parlor_handshake_new (keys, "a", "b", message->call, 2, TRUE);
       strip_proof (message);
-      g_clear_pointer (&message->description.commit, g_free);
-      parlor_handshake_seal_offer (later, message);
+      parlor_handshake_seal_offer (later, message); /* it has no commit of its own: the first one's stays */
     }
   return TRUE;
 }
