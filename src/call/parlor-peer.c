@@ -105,6 +105,18 @@ parlor_peer_release (ParlorPeer *self)
   PARLOR_PEER_GET_IFACE (self)->release (self);
 }
 
+void
+parlor_peer_set_quiet (ParlorPeer *self, gboolean quiet)
+{
+  PARLOR_PEER_GET_IFACE (self)->set_quiet (self, quiet);
+}
+
+char *
+parlor_peer_dup_fingerprint (ParlorPeer *self)
+{
+  return PARLOR_PEER_GET_IFACE (self)->dup_fingerprint (self);
+}
+
 gint64
 parlor_peer_get_last_activity (ParlorPeer *self)
 {

@@ -35,6 +35,8 @@ typedef struct
   ParlorDialect dialect;        /* to a seed peer: one audio and one video m-line, no data channel */
   const GPtrArray *ice_servers; /* (nullable) (element-type ParlorIceServer): those known now */
   gboolean held;                /* find a path and shake hands, but send, show and tell nothing before parlor_peer_release() */
+  gboolean quiet;               /* as parlor_peer_set_quiet() makes it */
+  const char *fingerprint;      /* (nullable): the certificate must be this one, whatever the description promises; see parlor_peer_dup_fingerprint() */
 } ParlorPeerOptions;
 
 #define PARLOR_TYPE_PEER (parlor_peer_get_type ())
@@ -75,6 +77,8 @@ struct _ParlorPeerInterface
   void (*add_candidate) (ParlorPeer *self, const char *candidate, const char *mid, int mline_index);
   gboolean (*send_text) (ParlorPeer *self, const char *text, GError **error);
   void (*release) (ParlorPeer *self);
+  void (*set_quiet) (ParlorPeer *self, gboolean quiet);
+  char *(*dup_fingerprint) (ParlorPeer *self);
   gint64 (*get_last_activity) (ParlorPeer *self);
   void (*collect_stats_async) (ParlorPeer *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
   ParlorStats *(*collect_stats_finish) (ParlorPeer *self, GAsyncResult *result, GError **error);
@@ -105,6 +109,13 @@ gboolean parlor_peer_send_text (ParlorPeer *self, const char *text, GError **err
 /* Of a peer that was made held: what it is to check besides the certificate was checked. It is CONNECTED no earlier, and neither RTP nor RTCP nor
  * a message of the data channel goes through. Idempotent. */
 void parlor_peer_release (ParlorPeer *self);
+
+/* Of two generations of one call only one is heard at a time. The picture of the other goes to a view of its own, and "first-frame" is told of both. */
+void parlor_peer_set_quiet (ParlorPeer *self, gboolean quiet);
+
+/* (transfer full) (nullable): the certificate that their description promised, opaque; NULL before it was taken. Another description than it for a
+ * peer that was made for one certificate is PARLOR_ERROR_FINGERPRINT. */
+char *parlor_peer_dup_fingerprint (ParlorPeer *self);
 
 /* g_get_monotonic_time() of the last authenticated packet that came in; 0 = none yet. */
 gint64 parlor_peer_get_last_activity (ParlorPeer *self);

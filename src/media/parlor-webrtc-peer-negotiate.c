@@ -369,6 +369,18 @@ settle_tracks (ParlorWebrtcPeer *self)
     }
 }
 
+/* The certificate is the one that this peer is to have, where that is settled: one in the whole of a call. */
+static gboolean
+is_settled_certificate (ParlorWebrtcPeer *self, GError **error)
+{
+  g_autofree char *promised = parlor_peer_dup_fingerprint (PARLOR_PEER (self));
+
+  if (!self->fingerprint || g_strcmp0 (self->fingerprint, promised) == 0)
+    return TRUE;
+  g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_FINGERPRINT, "mismatch: the description promises another certificate than the call began with");
+  return FALSE;
+}
+
 /* The task of a new operation, or NULL when it was refused (and returned). */
 static Progress *
 begin (ParlorWebrtcPeer *self, Operation operation, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
@@ -415,7 +427,7 @@ parlor_webrtc_peer_create_answer_async (ParlorPeer *peer, const char *offer_sdp,
   if (!progress)
     return;
   self->remote = parlor_sdp_read (offer_sdp, PARLOR_SDP_OFFER, self->own_fingerprint, &error);
-  if (!self->remote || !start_answer (self, progress, &error))
+  if (!self->remote || !is_settled_certificate (self, &error) || !start_answer (self, progress, &error))
     parlor_webrtc_peer_fail (self, g_steal_pointer (&error));
 }
 
@@ -429,7 +441,7 @@ parlor_webrtc_peer_set_answer_async (ParlorPeer *peer, const char *answer_sdp, G
   if (!progress)
     return;
   self->remote = parlor_sdp_read (answer_sdp, PARLOR_SDP_ANSWER, self->own_fingerprint, &error);
-  if (self->remote && parlor_sdp_matches_offer (self->remote, self->local, &error))
+  if (self->remote && is_settled_certificate (self, &error) && parlor_sdp_matches_offer (self->remote, self->local, &error))
     {
       settle_tracks (self);
       set_remote (self, progress, &error);

@@ -18,6 +18,8 @@
  */
 
 #define LABEL "parlor-ping"
+#define LOOK_MS 250       /* how often it is looked whether to ping */
+#define SILENCE_US 500000 /* after which each look is a ping: a call without media lives by them, and some are lost */
 #define MAX_BUFFERED 1024 /* bytes that wait to leave; while there are more, nothing is added */
 
 static void
@@ -120,12 +122,17 @@ static gboolean
 ping (gpointer user_data)
 {
   ParlorWebrtcPeer *self = user_data;
+  gint64 now = g_get_monotonic_time ();
+  gboolean is_silent = now - parlor_peer_get_last_activity (PARLOR_PEER (self)) > SILENCE_US;
   guint seq;
 
-  if (is_backed_up (self->ping_channel))
+  /* A little early rather than a whole look late. */
+  if ((!is_silent && now - self->pinged < (PARLOR_ROUND_TRIP_INTERVAL_MS - LOOK_MS / 2) * G_TIME_SPAN_MILLISECOND)
+      || is_backed_up (self->ping_channel))
     return G_SOURCE_CONTINUE;
+  self->pinged = now;
   g_mutex_lock (&self->stream->lock);
-  seq = parlor_round_trip_ask (&self->stream->round_trip, g_get_monotonic_time ());
+  seq = parlor_round_trip_ask (&self->stream->round_trip, now);
   g_mutex_unlock (&self->stream->lock);
   send_message (self->ping_channel, PARLOR_MESSAGE_PING, seq);
   return G_SOURCE_CONTINUE;
@@ -138,7 +145,7 @@ parlor_webrtc_peer_start_pings (ParlorWebrtcPeer *self, GObject *channel)
   if (self->ping_channel)
     return;
   self->ping_channel = g_object_ref (GST_WEBRTC_DATA_CHANNEL (channel));
-  self->ping_timeout = g_timeout_add (PARLOR_ROUND_TRIP_INTERVAL_MS, ping, self);
+  self->ping_timeout = g_timeout_add (LOOK_MS, ping, self);
   ping (self);
 }
 

@@ -89,6 +89,7 @@ typedef struct
   ParlorVoice *voice;
   GstClockTime latency; /* of the pipeline, fixed */
 
+  gint quiet;           /* atomic: their voice does not reach the mixer */
   gint held;            /* atomic: no RTP and no RTCP passes the gates, and no ping is answered yet */
   gint gone;            /* atomic: the peer was closed, or failed */
   gint open;            /* atomic: connected and verified, media may leave */
@@ -149,6 +150,7 @@ struct _ParlorWebrtcPeer
 
   ParlorStudio *studio;
   ParlorDialect dialect;
+  char *fingerprint; /* (nullable): the only one that is taken */
   char *stun;       /* nullable */
   GPtrArray *turns; /* (element-type utf8) */
 
@@ -168,6 +170,7 @@ struct _ParlorWebrtcPeer
   GstWebRTCDataChannel *channel;
   GstWebRTCDataChannel *ping_channel; /* nullable */
   guint ping_timeout;
+  gint64 pinged; /* us, the last time */
 
   /* Negotiation: one operation at a time. */
   GTask *task;

@@ -156,7 +156,7 @@ on_voice (GstAppSink *sink, gpointer user_data)
   g_mutex_lock (&stream->lock);
   stream->tracks[PARLOR_TRACK_AUDIO].samples += (gint64) (gst_buffer_get_size (buffer) / sizeof (gint16));
   g_mutex_unlock (&stream->lock);
-  if (GST_CLOCK_TIME_IS_VALID (running_time))
+  if (GST_CLOCK_TIME_IS_VALID (running_time) && !g_atomic_int_get (&stream->quiet))
     parlor_voice_push_in_stream (stream->voice, gst_buffer_ref (buffer), running_time);
   say_first (stream, PARLOR_TRACK_AUDIO);
   return GST_FLOW_OK;

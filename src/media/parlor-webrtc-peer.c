@@ -379,6 +379,20 @@ parlor_webrtc_peer_release (ParlorPeer *peer)
     read_letter (g_ptr_array_steal_index (letters, 0), self);
 }
 
+static void
+parlor_webrtc_peer_set_quiet (ParlorPeer *peer, gboolean quiet)
+{
+  g_atomic_int_set (&PARLOR_WEBRTC_PEER (peer)->stream->quiet, quiet);
+}
+
+static char *
+parlor_webrtc_peer_dup_fingerprint (ParlorPeer *peer)
+{
+  ParlorWebrtcPeer *self = PARLOR_WEBRTC_PEER (peer);
+
+  return self->remote ? g_base64_encode (self->remote->fingerprint, sizeof self->remote->fingerprint) : NULL;
+}
+
 static gint64
 parlor_webrtc_peer_get_last_activity (ParlorPeer *peer)
 {
@@ -403,6 +417,8 @@ peer_iface_init (ParlorPeerInterface *iface)
   iface->add_candidate = parlor_webrtc_peer_add_candidate;
   iface->send_text = parlor_webrtc_peer_send_text;
   iface->release = parlor_webrtc_peer_release;
+  iface->set_quiet = parlor_webrtc_peer_set_quiet;
+  iface->dup_fingerprint = parlor_webrtc_peer_dup_fingerprint;
   iface->get_last_activity = parlor_webrtc_peer_get_last_activity;
   iface->collect_stats_async = parlor_webrtc_peer_collect_stats_async;
   iface->collect_stats_finish = parlor_webrtc_peer_collect_stats_finish;
@@ -454,6 +470,7 @@ parlor_webrtc_peer_finalize (GObject *object)
   g_ptr_array_unref (self->remote_candidates);
   g_ptr_array_unref (self->stats_tasks);
   g_ptr_array_unref (self->kept_back);
+  g_free (self->fingerprint);
   g_free (self->stun);
   g_object_unref (self->lookups);
   g_object_unref (self->studio);
@@ -529,6 +546,8 @@ parlor_webrtc_peer_new (ParlorStudio *studio, const ParlorPeerOptions *options, 
   self->dialect = options->dialect;
   self->held = options->held;
   self->stream->held = options->held;
+  self->stream->quiet = options->quiet;
+  self->fingerprint = g_strdup (options->fingerprint);
   for (guint i = 0; options->ice_servers && i < options->ice_servers->len; i++)
     take_ice_server (self, g_ptr_array_index (options->ice_servers, i));
   self->stream->pem = get_certificate (studio, error);

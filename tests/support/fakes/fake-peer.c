@@ -14,6 +14,7 @@ struct _FakePeerFactory
   int fail_code;
   gboolean dark;
   gboolean mute_data;
+  gboolean alive;
   gboolean broken;
   guint n_made;
   guint n_connected;
@@ -26,17 +27,23 @@ struct _FakePeer
 
   FakePeerFactory *factory;
   char *fingerprint;
+  char *name;    /* of this peer alone: its ice-ufrag */
+  char *settled; /* (nullable): the only fingerprint it takes */
   gboolean seed;
-  char *ice; /* what it was told of servers */
+  gboolean quiet;
+  gboolean cut; /* what it says reaches nobody */
+  char *ice;    /* what it was told of servers */
   int fail_code;
   gboolean dark;
   gboolean mute_data;
+  gboolean alive;
 
   ParlorPeerState state;
   gboolean held;
   gboolean path; /* there is one, whether held or not */
   gboolean data_open;
   char *remote; /* their fingerprint */
+  char *remote_name;
   guint n_candidates;
   gint64 last_activity;
   GError *error;
@@ -67,7 +74,8 @@ find_other (FakePeer *self)
     {
       FakePeer *other = g_ptr_array_index (alive, i);
 
-      if (g_strcmp0 (other->fingerprint, self->remote) == 0 && g_strcmp0 (other->remote, self->fingerprint) == 0)
+      if (g_strcmp0 (other->fingerprint, self->remote) == 0 && g_strcmp0 (other->remote, self->fingerprint) == 0
+          && g_strcmp0 (other->name, self->remote_name) == 0 && g_strcmp0 (other->remote_name, self->name) == 0)
         return other;
     }
   return NULL;
@@ -108,7 +116,8 @@ connect_if_complete (FakePeer *self)
 static char *
 new_sdp (FakePeer *self)
 {
-  return g_strdup_printf ("v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=fingerprint:sha-256 %s\r\n", self->fingerprint);
+  return g_strdup_printf ("v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-ufrag:%s\r\na=fingerprint:sha-256 %s\r\n", self->name,
+                          self->fingerprint);
 }
 
 static gboolean
@@ -121,19 +130,30 @@ emit_candidate (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static char *
+read_line (const char *sdp, const char *before)
+{
+  const char *line = strstr (sdp, before);
+
+  return line ? g_strndup (line + strlen (before), strcspn (line + strlen (before), "\r\n")) : NULL;
+}
+
 static gboolean
 take_remote (FakePeer *self, GTask *task, const char *sdp)
 {
-  const char *line = strstr (sdp, "a=fingerprint:sha-256 ");
-
-  if (self->fail_code >= 0 || !line)
+  self->remote = read_line (sdp, "a=fingerprint:sha-256 ");
+  self->remote_name = read_line (sdp, "a=ice-ufrag:");
+  if (self->settled && g_strcmp0 (self->settled, self->remote) != 0)
+    {
+      g_task_return_new_error (task, PARLOR_ERROR, PARLOR_ERROR_FINGERPRINT, "another certificate");
+      return FALSE;
+    }
+  if (self->fail_code >= 0 || !self->remote)
     {
       g_task_return_new_error (task, PARLOR_ERROR, self->fail_code >= 0 ? self->fail_code : PARLOR_ERROR_NO_FINGERPRINT,
                                "made to fail");
       return FALSE;
     }
-  line += strlen ("a=fingerprint:sha-256 ");
-  self->remote = g_strndup (line, strcspn (line, "\r\n"));
   return TRUE;
 }
 
@@ -237,6 +257,8 @@ send_text (ParlorPeer *peer, const char *text, GError **error)
       return FALSE;
     }
 
+  if (self->cut)
+    return TRUE;
   delivery = g_new0 (Text, 1);
   delivery->to = g_object_ref (other);
   delivery->text = g_strdup (text);
@@ -254,10 +276,26 @@ release (ParlorPeer *peer)
     g_idle_add_full (G_PRIORITY_DEFAULT, be_connected, g_object_ref (self), g_object_unref);
 }
 
+static void
+set_quiet (ParlorPeer *peer, gboolean quiet)
+{
+  FAKE_PEER (peer)->quiet = quiet;
+}
+
+static char *
+dup_fingerprint (ParlorPeer *peer)
+{
+  return g_strdup (FAKE_PEER (peer)->remote);
+}
+
 static gint64
 get_last_activity (ParlorPeer *peer)
 {
-  return FAKE_PEER (peer)->last_activity;
+  FakePeer *self = FAKE_PEER (peer);
+
+  if (self->alive && self->state == PARLOR_PEER_CONNECTED)
+    self->last_activity = g_get_monotonic_time ();
+  return self->last_activity;
 }
 
 static void
@@ -303,6 +341,8 @@ peer_init (ParlorPeerInterface *iface)
   iface->add_candidate = add_candidate;
   iface->send_text = send_text;
   iface->release = release;
+  iface->set_quiet = set_quiet;
+  iface->dup_fingerprint = dup_fingerprint;
   iface->get_last_activity = get_last_activity;
   iface->collect_stats_async = collect_stats_async;
   iface->collect_stats_finish = collect_stats_finish;
@@ -337,7 +377,10 @@ fake_peer_finalize (GObject *object)
 
   g_ptr_array_remove (alive, self);
   g_free (self->fingerprint);
+  g_free (self->name);
+  g_free (self->settled);
   g_free (self->remote);
+  g_free (self->remote_name);
   g_object_unref (self->factory);
   g_free (self->ice);
   g_clear_error (&self->error);
@@ -376,6 +419,30 @@ void
 fake_peer_set_last_activity (FakePeer *peer, gint64 monotonic_us)
 {
   peer->last_activity = monotonic_us;
+}
+
+gboolean
+fake_peer_get_quiet (FakePeer *peer)
+{
+  return peer->quiet;
+}
+
+void
+fake_peer_show (FakePeer *peer, ParlorMediaFlags kind)
+{
+  g_signal_emit_by_name (peer, "first-frame", kind);
+}
+
+void
+fake_peer_set_alive (FakePeer *peer, gboolean is_alive)
+{
+  peer->alive = is_alive;
+}
+
+void
+fake_peer_set_cut (FakePeer *peer, gboolean cut)
+{
+  peer->cut = cut;
 }
 
 guint
@@ -417,13 +484,17 @@ create_peer (ParlorPeerFactory *factory, const ParlorPeerOptions *options, GErro
     }
   peer = g_object_new (FAKE_TYPE_PEER, NULL);
   peer->factory = g_object_ref (self);
-  peer->fingerprint = g_strdup_printf ("%s:%02X", self->fingerprint, self->n_made++);
+  peer->fingerprint = g_strdup (self->fingerprint);
+  peer->name = g_strdup_printf ("%s-%u", self->fingerprint, self->n_made++);
+  peer->settled = g_strdup (options->fingerprint);
+  peer->quiet = options->quiet;
   peer->held = options->held;
   peer->seed = options->dialect == PARLOR_DIALECT_SEED;
   peer->ice = describe_ice (options->ice_servers);
   peer->fail_code = self->fail_code;
   peer->dark = self->dark;
   peer->mute_data = self->mute_data;
+  peer->alive = self->alive;
   g_set_weak_pointer (&self->last, peer);
   return PARLOR_PEER (peer);
 }
@@ -483,6 +554,12 @@ void
 fake_peer_factory_set_mute_data (FakePeerFactory *factory, gboolean mute_data)
 {
   factory->mute_data = mute_data;
+}
+
+void
+fake_peer_factory_set_alive (FakePeerFactory *factory, gboolean is_alive)
+{
+  factory->alive = is_alive;
 }
 
 void
