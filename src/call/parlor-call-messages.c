@@ -24,25 +24,25 @@ parlor_call_send (ParlorCall *self, ParlorMessage *message, GError **error)
 
 /* Over the data channel once it is open: from then on the relay has no say. */
 gboolean
-parlor_call_send_text (ParlorCall *self, const ParlorMessage *message)
+parlor_call_send_text (ParlorPeer *peer, const ParlorMessage *message)
 {
   g_autofree char *text = NULL;
 
-  if (!self->peer || !parlor_peer_get_data_open (self->peer))
+  if (!peer || !parlor_peer_get_data_open (peer))
     return FALSE;
 
   text = parlor_message_serialize (message, PARLOR_DIALECT_PARLOR);
-  return parlor_peer_send_text (self->peer, text, NULL);
+  return parlor_peer_send_text (peer, text, NULL);
 }
 
 void
-parlor_call_send_state (ParlorCall *self)
+parlor_call_send_state (ParlorCall *self, ParlorPeer *peer)
 {
   g_autoptr (ParlorMessage) message = parlor_message_new (PARLOR_MESSAGE_STATE);
 
   message->state.audio = !!(self->local_media & PARLOR_MEDIA_AUDIO);
   message->state.video = !!(self->local_media & PARLOR_MEDIA_VIDEO);
-  parlor_call_send_text (self, message);
+  parlor_call_send_text (peer, message);
 }
 
 static ParlorMessage *
@@ -81,7 +81,9 @@ parlor_call_end_and_tell (ParlorCall *self, ParlorEndReason reason, const char *
 
       /* Both ways: the data channel is believed, the relay is quicker to say what a dying connection may not get out. */
       if (farewell->type == PARLOR_MESSAGE_BYE)
-        parlor_call_send_text (self, farewell);
+        parlor_call_send_text (self->peer, farewell);
+      if (farewell->type == PARLOR_MESSAGE_BYE && self->renewal)
+        parlor_call_send_text (self->renewal->peer, farewell);
       parlor_call_send (self, farewell, NULL);
     }
   parlor_call_end (self, reason, message);
@@ -104,6 +106,11 @@ take_decline (ParlorCall *self, ParlorDeclineReason reason)
 static void
 take_offer (ParlorCall *self, const ParlorMessage *message)
 {
+  if (message->generation != self->generation && !self->seed)
+    {
+      parlor_call_take_renewal_offer (self, message);
+      return;
+    }
   if (self->state != PARLOR_CALL_CONNECTING || self->seed || self->offerer || self->offer_taken)
     return;
 
@@ -130,18 +137,11 @@ take_bye (ParlorCall *self, const char *reason)
     parlor_call_end (self, PARLOR_END_REMOTE_HUNG_UP, reason);
 }
 
-/* (nullable): what a message about a connection is for: of another generation, nothing. Seeds have none. */
-static ParlorNegotiator *
-find_negotiator (ParlorCall *self, guint generation)
-{
-  return self->seed || generation == PARLOR_CALL_GENERATION ? self->negotiator : NULL;
-}
-
 void
 parlor_call_handle_message (ParlorCall *self, const ParlorMessage *message)
 {
   g_autoptr (ParlorCall) keep = g_object_ref (self); /* who hears of a state may hang up */
-  ParlorNegotiator *negotiator = find_negotiator (self, message->generation);
+  ParlorNegotiator *negotiator = parlor_call_find_negotiator (self, message->generation);
 
   switch (message->type)
     {
@@ -159,7 +159,7 @@ parlor_call_handle_message (ParlorCall *self, const ParlorMessage *message)
       take_offer (self, message);
       break;
     case PARLOR_MESSAGE_ANSWER:
-      if (negotiator && (self->state == PARLOR_CALL_CONNECTING || (self->seed && self->state == PARLOR_CALL_DIALING)))
+      if (negotiator && (parlor_call_is_up (self) || self->state == PARLOR_CALL_CONNECTING || (self->seed && self->state == PARLOR_CALL_DIALING)))
         parlor_negotiator_take_answer (negotiator, message);
       break;
     case PARLOR_MESSAGE_REVEAL:
@@ -169,6 +169,10 @@ parlor_call_handle_message (ParlorCall *self, const ParlorMessage *message)
     case PARLOR_MESSAGE_ICE:
       if (negotiator)
         parlor_negotiator_take_candidate (negotiator, message->ice.candidate, message->ice.sdp_mid, message->ice.sdp_mline_index);
+      break;
+    case PARLOR_MESSAGE_RENEW:
+      /* Said by the relay it is a rumour, which a little silence confirms. */
+      parlor_liveness_hurry (&self->liveness, g_get_monotonic_time ());
       break;
     case PARLOR_MESSAGE_BYE:
       if (parlor_call_media_is_up (self))
@@ -181,8 +185,9 @@ parlor_call_handle_message (ParlorCall *self, const ParlorMessage *message)
     }
 }
 
+/* On the channel of the generation in use, or of the one that is to follow. */
 void
-parlor_call_take_text (ParlorCall *self, const char *text)
+parlor_call_take_text (ParlorCall *self, ParlorPeer *peer, const char *text)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ParlorMessage) message = parlor_message_parse (text, -1, PARLOR_DIALECT_PARLOR, &error);
@@ -190,18 +195,18 @@ parlor_call_take_text (ParlorCall *self, const char *text)
   self->heard = TRUE;
   if (!message)
     g_debug ("data channel: %s", error->message);
-  else if (message->type == PARLOR_MESSAGE_STATE)
-    parlor_participant_set_media (self->participant, message->state.audio, message->state.video);
   else if (message->type == PARLOR_MESSAGE_IDENTITY)
     parlor_call_take_identity (self, message);
   else if (message->type == PARLOR_MESSAGE_BYE)
     take_bye (self, message->bye.reason);
+  else
+    parlor_call_take_path_text (self, peer, message);
 }
 
 void
 parlor_call_handle_left (ParlorCall *self)
 {
-  if (self->state == PARLOR_CALL_ACTIVE)
+  if (parlor_call_is_up (self))
     self->rumour_at = g_get_monotonic_time ();
   else
     parlor_call_end (self, PARLOR_END_PEER_LEFT, NULL);
@@ -210,7 +215,7 @@ parlor_call_handle_left (ParlorCall *self)
 void
 parlor_call_handle_channel_lost (ParlorCall *self)
 {
-  if (self->state != PARLOR_CALL_ACTIVE)
+  if (!parlor_call_is_up (self))
     parlor_call_end (self, PARLOR_END_RELAY_LOST, NULL);
 }
 
@@ -235,7 +240,7 @@ parlor_call_handle_refusal (ParlorCall *self, const ParlorMessage *error)
 {
   g_autofree char *words = NULL;
 
-  if (!is_our_refusal (self, error))
+  if (!is_our_refusal (self, error)) /* of a call that is up nothing is */
     return;
 
   words = g_strdup_printf ("%s: %s", error->error.code, error->error.message ? error->error.message : "");

@@ -71,7 +71,7 @@ parlor_call_send_identity (ParlorCall *self)
   message = parlor_message_new (PARLOR_MESSAGE_IDENTITY);
   message->identity.key = parlor_base64url_encode (parlor_identity_get_key (self->identity));
   message->identity.signature = parlor_base64url_encode (signature);
-  parlor_call_send_text (self, message);
+  parlor_call_send_text (self->peer, message);
 }
 
 /* A key that did not sign this very call, or another one than before: somebody is not who they say. */
@@ -107,7 +107,7 @@ parlor_call_set_compared (ParlorCall *self)
 {
   g_return_val_if_fail (PARLOR_IS_CALL (self), FALSE);
 
-  if (!self->has_emoji || self->state != PARLOR_CALL_ACTIVE)
+  if (!self->has_emoji || !parlor_call_is_up (self))
     return FALSE;
 
   set_security (self, PARLOR_SECURITY_COMPARED);

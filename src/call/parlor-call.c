@@ -17,7 +17,7 @@
  * connection first, so that nothing is sent once the state says ENDED. Main thread only.
  */
 
-#define LIVENESS_CHECK_MS 500
+#define LOOK_MS 250
 
 /* How long a rumour of the relay's stands: a later silence is the network's. */
 #define RUMOUR_US (3 * G_USEC_PER_SEC)
@@ -46,7 +46,8 @@ static const guint transitions[] = {
   [PARLOR_CALL_DIALING] = TO (PARLOR_CALL_RINGING) | TO (PARLOR_CALL_CONNECTING) | TO (PARLOR_CALL_ENDED),
   [PARLOR_CALL_RINGING] = TO (PARLOR_CALL_CONNECTING) | TO (PARLOR_CALL_ENDED),
   [PARLOR_CALL_CONNECTING] = TO (PARLOR_CALL_ACTIVE) | TO (PARLOR_CALL_ENDED),
-  [PARLOR_CALL_ACTIVE] = TO (PARLOR_CALL_ENDED),
+  [PARLOR_CALL_ACTIVE] = TO (PARLOR_CALL_RECONNECTING) | TO (PARLOR_CALL_ENDED),
+  [PARLOR_CALL_RECONNECTING] = TO (PARLOR_CALL_ACTIVE) | TO (PARLOR_CALL_ENDED),
   [PARLOR_CALL_ENDED] = 0,
 };
 
@@ -73,11 +74,20 @@ set_state (ParlorCall *self, ParlorCallState state)
   self->state = state;
   if (state == PARLOR_CALL_CONNECTING)
     tell_in_call (self, TRUE);
-  else if (state == PARLOR_CALL_ACTIVE)
+  else if (state == PARLOR_CALL_ACTIVE && old == PARLOR_CALL_CONNECTING)
     self->active_since = g_get_monotonic_time ();
-  else if (old >= PARLOR_CALL_CONNECTING)
+  else if (state == PARLOR_CALL_ENDED && old >= PARLOR_CALL_CONNECTING)
     tell_in_call (self, FALSE);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATE]);
+}
+
+void
+parlor_call_set_reconnecting (ParlorCall *self, gboolean reconnecting)
+{
+  ParlorCallState state = reconnecting ? PARLOR_CALL_RECONNECTING : PARLOR_CALL_ACTIVE;
+
+  if (parlor_call_is_up (self) && self->state != state)
+    set_state (self, state);
 }
 
 static gboolean
@@ -103,7 +113,7 @@ parlor_call_set_deadline (ParlorCall *self, guint ms, ParlorEndReason reason)
 static gboolean
 on_liveness_check (gpointer user_data)
 {
-  ParlorCall *self = user_data;
+  g_autoptr (ParlorCall) self = g_object_ref (user_data); /* who hears of a state may hang up */
   gint64 now = g_get_monotonic_time ();
   gint64 silence = now - MAX (parlor_peer_get_last_activity (self->peer), self->active_since);
   gboolean rumour = self->rumour_at && now - self->rumour_at < RUMOUR_US;
@@ -114,6 +124,8 @@ on_liveness_check (gpointer user_data)
       parlor_call_end (self, PARLOR_END_REMOTE_HUNG_UP, NULL);
       return G_SOURCE_REMOVE;
     }
+  if (parlor_call_look_after_path (self, now))
+    return G_SOURCE_CONTINUE;
   if (silence >= (gint64) self->deadlines.liveness_ms * 1000)
     {
       self->liveness_source = 0;
@@ -126,7 +138,7 @@ on_liveness_check (gpointer user_data)
 static ParlorEndReason
 reason_of_error (ParlorCall *self, const GError *error)
 {
-  gboolean was_up = self->state == PARLOR_CALL_ACTIVE;
+  gboolean was_up = parlor_call_is_up (self);
 
   if (error && error->domain == PARLOR_ERROR)
     switch ((ParlorError) error->code)
@@ -162,22 +174,49 @@ end_with_error (ParlorCall *self, const GError *error)
   parlor_call_end_and_tell (self, reason_of_error (self, error), error ? error->message : NULL);
 }
 
+/* The peer in use is over. A path that broke is no end: another one may be found. Nor is it that they let go of it when they chose the next. */
+static void
+lose_peer (ParlorCall *self, const GError *error)
+{
+  ParlorEndReason reason = reason_of_error (self, error);
+
+  if (reason == PARLOR_END_REMOTE_HUNG_UP && self->renewal && !self->offerer)
+    {
+      self->renewal->chosen = TRUE;
+      parlor_call_lose_path (self);
+    }
+  else if (reason == PARLOR_END_LOST && parlor_call_is_up (self) && self->fingerprint)
+    {
+      parlor_call_lose_path (self);
+    }
+  else
+    {
+      end_with_error (self, error);
+    }
+}
+
 static void
 on_peer_state (ParlorPeer *peer, GParamSpec *pspec, gpointer user_data)
 {
   ParlorCall *self = user_data;
 
+  if (peer != self->peer)
+    {
+      parlor_call_take_renewal_state (self, peer);
+      return;
+    }
   switch (parlor_peer_get_state (peer))
     {
     case PARLOR_PEER_CONNECTED:
       if (self->state != PARLOR_CALL_CONNECTING)
         return;
       parlor_call_set_deadline (self, 0, PARLOR_END_NONE);
-      self->liveness_source = g_timeout_add (LIVENESS_CHECK_MS, on_liveness_check, self);
+      parlor_call_start_liveness (self);
+      self->liveness_source = g_timeout_add (self->deadlines.look_ms ? self->deadlines.look_ms : LOOK_MS, on_liveness_check, self);
       set_state (self, PARLOR_CALL_ACTIVE);
       break;
     case PARLOR_PEER_FAILED:
-      end_with_error (self, parlor_peer_get_error (peer));
+      lose_peer (self, parlor_peer_get_error (peer));
       break;
     default:
       break;
@@ -187,16 +226,19 @@ on_peer_state (ParlorPeer *peer, GParamSpec *pspec, gpointer user_data)
 static void
 on_peer_data_open (ParlorPeer *peer, GParamSpec *pspec, gpointer user_data)
 {
+  ParlorCall *self = user_data;
+
   if (!parlor_peer_get_data_open (peer))
     return;
-  parlor_call_send_state (user_data);
-  parlor_call_send_identity (user_data);
+  parlor_call_send_state (self, peer);
+  if (peer == self->peer && self->generation == 1)
+    parlor_call_send_identity (self);
 }
 
 static void
 on_peer_text (ParlorPeer *peer, const char *text, gpointer user_data)
 {
-  parlor_call_take_text (user_data, text);
+  parlor_call_take_text (user_data, peer, text);
 }
 
 static void
@@ -228,13 +270,16 @@ on_negotiator_event (ParlorNegotiatorEvent event, const GError *error, gpointer 
     }
 }
 
-static ParlorPeer *
-create_peer (ParlorCall *self, GError **error)
+/* (transfer full) (nullable) */
+ParlorPeer *
+parlor_call_create_peer (ParlorCall *self, guint generation, GError **error)
 {
   const ParlorPeerOptions options = {
     .dialect = self->seed ? PARLOR_DIALECT_SEED : PARLOR_DIALECT_PARLOR,
     .ice_servers = self->ice_servers,
     .held = !self->seed && !self->offerer, /* until what they reveal was checked; the offerer gives an answer to the peer only then */
+    .quiet = generation > 1,
+    .fingerprint = self->fingerprint,
   };
   ParlorPeer *peer = parlor_peer_factory_create_peer (self->factory, &options, error);
 
@@ -247,17 +292,27 @@ create_peer (ParlorCall *self, GError **error)
   return peer;
 }
 
-static void
-drop_negotiation (ParlorCall *self)
+/* Of the generation in use. */
+void
+parlor_call_drop_negotiation (ParlorCall *self)
 {
+  g_autoptr (ParlorPeer) peer = g_steal_pointer (&self->peer);
+
   g_clear_pointer (&self->negotiator, parlor_negotiator_free);
+  g_clear_pointer (&self->later_handshake, parlor_handshake_free);
+  if (!peer)
+    return;
+
+  g_signal_handlers_disconnect_by_data (peer, self);
+  parlor_peer_close (peer);
+}
+
+static void
+drop_all (ParlorCall *self)
+{
+  parlor_call_drop_renewal (self);
+  parlor_call_drop_negotiation (self);
   g_clear_pointer (&self->handshake, parlor_handshake_free);
-  if (self->peer)
-    {
-      g_signal_handlers_disconnect_by_data (self->peer, self);
-      parlor_peer_close (self->peer);
-    }
-  g_clear_object (&self->peer);
 }
 
 static void
@@ -266,10 +321,9 @@ new_negotiator (ParlorCall *self)
   const char *their_id = parlor_participant_get_id (self->participant);
 
   if (!self->seed)
-    self->handshake = parlor_handshake_new (self->keys, self->own_id, their_id, self->id, PARLOR_CALL_GENERATION,
-                                            self->offerer);
-  self->negotiator = parlor_negotiator_new (self->channel, their_id, self->id, PARLOR_CALL_GENERATION, self->seed,
-                                            self->handshake, on_negotiator_event, self);
+    self->handshake = parlor_handshake_new (self->keys, self->own_id, their_id, self->id, self->generation, self->offerer);
+  self->negotiator = parlor_negotiator_new (self->channel, their_id, self->id, self->generation, self->seed, self->handshake,
+                                            on_negotiator_event, self);
 }
 
 /* Makes the peer connection: to offer, to answer the seed's offer that rang, or to wait for an offer. */
@@ -278,7 +332,7 @@ connect_peer (ParlorCall *self)
 {
   g_autoptr (GError) error = NULL;
 
-  self->peer = create_peer (self, &error);
+  self->peer = parlor_call_create_peer (self, self->generation, &error);
   if (!self->peer)
     {
       parlor_call_end_and_tell (self, PARLOR_END_MEDIA_FAILED, error->message);
@@ -304,6 +358,13 @@ parlor_call_accepted (ParlorCall *self)
     connect_peer (self);
 }
 
+/* It was connected, and is not over. */
+gboolean
+parlor_call_is_up (ParlorCall *self)
+{
+  return self->state == PARLOR_CALL_ACTIVE || self->state == PARLOR_CALL_RECONNECTING;
+}
+
 /*
  * The relay has no more say over this call. Not yet when our data channel opens: theirs may not be open, and then a bye of theirs
  * can only come through the relay. Each says its state as soon as its own is open: hearing that settles it.
@@ -311,7 +372,7 @@ parlor_call_accepted (ParlorCall *self)
 gboolean
 parlor_call_media_is_up (ParlorCall *self)
 {
-  return self->state == PARLOR_CALL_ACTIVE && (self->seed || self->heard);
+  return parlor_call_is_up (self) && (self->seed || self->heard);
 }
 
 /* The one way out: lets go of everything, then says ENDED. Idempotent. */
@@ -326,7 +387,7 @@ parlor_call_end (ParlorCall *self, ParlorEndReason reason, const char *message)
   keep = g_object_ref (self);
   parlor_call_set_deadline (self, 0, PARLOR_END_NONE);
   g_clear_handle_id (&self->liveness_source, g_source_remove);
-  drop_negotiation (self);
+  drop_all (self);
   self->ended_at = g_get_monotonic_time ();
   self->end_reason = reason;
   self->end_message = g_strdup (message);
@@ -380,7 +441,7 @@ parlor_call_dispose (GObject *object)
 
   g_clear_handle_id (&self->deadline_source, g_source_remove);
   g_clear_handle_id (&self->liveness_source, g_source_remove);
-  drop_negotiation (self);
+  drop_all (self);
   g_clear_object (&self->channel);
   g_clear_object (&self->factory);
   g_clear_object (&self->participant);
@@ -395,6 +456,7 @@ parlor_call_finalize (GObject *object)
   g_clear_pointer (&self->ice_servers, g_ptr_array_unref);
   g_free (self->id);
   g_free (self->own_id);
+  g_free (self->fingerprint);
   g_clear_pointer (&self->seed_offer, parlor_message_free);
   g_clear_pointer (&self->peer_identity, g_bytes_unref);
   g_clear_pointer (&self->identity, parlor_identity_unref);
@@ -429,6 +491,13 @@ parlor_call_class_init (ParlorCallClass *klass)
 static void
 parlor_call_init (ParlorCall *self)
 {
+  self->generation = self->last_generation = 1;
+}
+
+void
+parlor_call_notify_peer (ParlorCall *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PEER]);
 }
 
 void
@@ -529,7 +598,7 @@ parlor_call_yield (ParlorCall *self, const ParlorMessage *ring_or_offer)
 
   g_return_if_fail (self->state == PARLOR_CALL_DIALING);
 
-  drop_negotiation (self);
+  drop_all (self);
   take_ring (self, ring_or_offer);
   g_object_freeze_notify (G_OBJECT (self));
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PEER]);
@@ -611,6 +680,7 @@ parlor_call_hang_up (ParlorCall *self)
       break;
     case PARLOR_CALL_CONNECTING:
     case PARLOR_CALL_ACTIVE:
+    case PARLOR_CALL_RECONNECTING:
       parlor_call_end_and_tell (self, PARLOR_END_HUNG_UP, NULL);
       break;
     case PARLOR_CALL_ENDED:
@@ -627,7 +697,8 @@ parlor_call_set_local_media (ParlorCall *self, ParlorMediaFlags media)
     return;
 
   self->local_media = media;
-  parlor_call_send_state (self);
+  if (self->peer)
+    parlor_call_send_state (self, self->peer);
 }
 
 ParlorCallState

@@ -14,6 +14,7 @@ G_BEGIN_DECLS
  * @PARLOR_CALL_RINGING: they ring; the user has not answered. Nothing of camera or microphone leaves
  * @PARLOR_CALL_CONNECTING: accepted; descriptions and candidates are exchanged
  * @PARLOR_CALL_ACTIVE: connected, verified; media flows both ways
+ * @PARLOR_CALL_RECONNECTING: it was up, and one side does not hear the other any more: another path is looked for, and the old one may come back
  * @PARLOR_CALL_ENDED: over, for the reason of parlor_call_get_end_reason(); never left again
  */
 typedef enum
@@ -22,6 +23,7 @@ typedef enum
   PARLOR_CALL_RINGING,
   PARLOR_CALL_CONNECTING,
   PARLOR_CALL_ACTIVE,
+  PARLOR_CALL_RECONNECTING,
   PARLOR_CALL_ENDED,
 } ParlorCallState;
 
@@ -49,7 +51,8 @@ typedef enum
  * @PARLOR_END_REVEAL_TIMEOUT: what they had promised to reveal did not come in time
  * @PARLOR_END_IDENTITY_CHANGED: in the middle of the call they were somebody else
  * @PARLOR_END_CONNECT_FAILED: ICE or DTLS failed
- * @PARLOR_END_LOST: nothing came from them for too long
+ * @PARLOR_END_LOST: nothing came from them for too long, and no other path to them was found
+ * @PARLOR_END_VANISHED: nothing comes from them, and their line to the relay broke off at the same time: their program or computer ended
  * @PARLOR_END_DOWNGRADE: a seed peer where the invite has a key
  * @PARLOR_END_REFUSED: the relay refused to carry it (its error code is in the message)
  * @PARLOR_END_MEDIA_FAILED: our own media failed
@@ -79,6 +82,7 @@ typedef enum
   PARLOR_END_IDENTITY_CHANGED,
   PARLOR_END_CONNECT_FAILED,
   PARLOR_END_LOST,
+  PARLOR_END_VANISHED,
   PARLOR_END_DOWNGRADE,
   PARLOR_END_REFUSED,
   PARLOR_END_MEDIA_FAILED,
@@ -113,12 +117,18 @@ typedef struct
   guint offer_ms;    /* callee: accept -> offer */
   guint answer_ms;   /* ringer: offer -> answer */
   guint connect_ms;  /* answer -> connected */
-  guint liveness_ms; /* ACTIVE: since the last authenticated packet */
+  guint liveness_ms; /* ACTIVE, where there is no other path to look for: since the last authenticated packet */
   guint silence_ms;  /* the same, once the relay says that they said bye or left: it may lie, but silence confirms it */
   guint reveal_ms;   /* callee: answer -> reveal */
+  guint alarm_ms;     /* ACTIVE -> RECONNECTING: since the last authenticated packet; 0 = never, liveness_ms ends it */
+  guint early_ms;     /* the same, shortly after something happened to the network */
+  guint attempt_ms;   /* of one new path, after which the next is tried */
+  guint vanished_ms;  /* RECONNECTING -> ENDED with somebody who left the relay as well, without a word */
+  guint reconnect_ms; /* RECONNECTING */
+  guint look_ms;      /* how often it is looked whether anything came in; 0 = 250 */
 } ParlorDeadlines;
 
-#define PARLOR_DEADLINES_DEFAULT ((ParlorDeadlines) { 45000, 15000, 15000, 20000, 10000, 1000, 5000 })
+#define PARLOR_DEADLINES_DEFAULT ((ParlorDeadlines) { 45000, 15000, 15000, 20000, 10000, 1000, 5000, 1700, 1000, 8000, 5000, 60000, 250 })
 
 #define PARLOR_TYPE_CALL (parlor_call_get_type ())
 G_DECLARE_FINAL_TYPE (ParlorCall, parlor_call, PARLOR, CALL, GObject)
@@ -130,7 +140,7 @@ G_DECLARE_FINAL_TYPE (ParlorCall, parlor_call, PARLOR, CALL, GObject)
  * also feeds it the messages that belong to it. Main thread only.
  *
  * Properties (read-only, notify): "state", "end-reason", "participant", "peer" (nullable #ParlorPeer: from CONNECTING on, earlier on the
- * seed's ringing side), "incoming", "security" (#ParlorCallSecurity, and with it what parlor_call_get_proof() and parlor_call_get_emoji()
+ * seed's ringing side; another one when a new path took over), "incoming", "security" (#ParlorCallSecurity, and with it what parlor_call_get_proof() and parlor_call_get_emoji()
  * say), "peer-identity" (nullable GBytes: their lasting key, which has signed this very call).
  */
 ParlorCallState parlor_call_get_state (ParlorCall *self);
@@ -142,7 +152,7 @@ gboolean parlor_call_get_incoming (ParlorCall *self);
 const char *parlor_call_get_id (ParlorCall *self); /* (nullable) in the seed's dialect */
 ParlorMediaFlags parlor_call_get_offered_media (ParlorCall *self);
 gint64 parlor_call_get_active_since (ParlorCall *self); /* g_get_monotonic_time(), 0 before ACTIVE; kept after the end */
-gint64 parlor_call_get_duration (ParlorCall *self);     /* us of ACTIVE so far, or in all once it ended */
+gint64 parlor_call_get_duration (ParlorCall *self);     /* us since it was ACTIVE first, until now or its end */
 
 ParlorCallSecurity parlor_call_get_security (ParlorCall *self);
 ParlorProofBy parlor_call_get_proof (ParlorCall *self); /* what they proved, and nothing else is meant by it */
@@ -154,6 +164,9 @@ gboolean parlor_call_set_compared (ParlorCall *self);
 gboolean parlor_call_accept (ParlorCall *self, GError **error);  /* RINGING only: PARLOR_ERROR_STATE otherwise */
 gboolean parlor_call_decline (ParlorCall *self, ParlorDeclineReason reason, GError **error); /* RINGING only */
 void parlor_call_hang_up (ParlorCall *self); /* any state: cancel, decline or bye, whichever is right; nothing once ENDED */
+
+/* Something happened to the network: the path may be another one, or none. Nothing is done but to look for that sooner. */
+void parlor_call_hurry (ParlorCall *self);
 
 /* What we send now; told to the other side over the data channel. */
 void parlor_call_set_local_media (ParlorCall *self, ParlorMediaFlags media);

@@ -298,7 +298,7 @@ on_away_too_long (gpointer user_data)
   g_autoptr (ParlorSwitchboard) self = g_object_ref (user_data);
 
   self->away_source = 0;
-  if (parlor_call_get_state (self->call) != PARLOR_CALL_ACTIVE)
+  if (!parlor_call_is_up (self->call))
     parlor_call_handle_left (self->call);
   return G_SOURCE_REMOVE;
 }
@@ -407,6 +407,8 @@ handle_welcome (ParlorSwitchboard *self, const ParlorMessage *message)
   if (!resumed && self->call)
     tell_in_call (self);
   catch_up (self, message->welcome.peers);
+  if (self->call)
+    parlor_call_handle_channel_back (self->call);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ID]);
 }
 
@@ -604,6 +606,15 @@ parlor_switchboard_set_identity (ParlorSwitchboard *self, ParlorIdentity *identi
 
   g_clear_pointer (&self->identity, parlor_identity_unref);
   self->identity = identity ? parlor_identity_ref (identity) : NULL;
+}
+
+void
+parlor_switchboard_hurry (ParlorSwitchboard *self)
+{
+  g_return_if_fail (PARLOR_IS_SWITCHBOARD (self));
+
+  if (self->call)
+    parlor_call_hurry (self->call);
 }
 
 ParlorChannel *

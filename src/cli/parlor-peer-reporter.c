@@ -155,7 +155,7 @@ on_call_state (ParlorCall *call, GParamSpec *pspec, gpointer user_data)
   ParlorPeerReporter *self = user_data;
 
   tell_state (self, call);
-  if (parlor_call_get_state (call) == PARLOR_CALL_ACTIVE)
+  if (parlor_call_get_state (call) == PARLOR_CALL_ACTIVE && !self->stats_source)
     {
       self->stats_source = g_timeout_add_seconds (STATS_INTERVAL_S, collect_stats, self);
     }

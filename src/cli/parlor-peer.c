@@ -86,7 +86,7 @@ on_call_state (ParlorCall *call, GParamSpec *pspec, gpointer user_data)
 {
   Program *self = user_data;
 
-  if (parlor_call_get_state (call) == PARLOR_CALL_ACTIVE && self->arguments.duration_s > 0)
+  if (parlor_call_get_state (call) == PARLOR_CALL_ACTIVE && self->arguments.duration_s > 0 && !self->duration_source)
     self->duration_source = g_timeout_add (self->arguments.duration_s * 1000, on_duration_over, self);
 }
 

@@ -106,7 +106,7 @@ update_clock (ParlorCallPage *self)
     return;
   if (parlor_call_get_state (call) != PARLOR_CALL_ACTIVE)
     {
-      gtk_label_set_label (self->clock, _ ("Connecting…"));
+      gtk_label_set_label (self->clock, parlor_call_get_state (call) == PARLOR_CALL_RECONNECTING ? _ ("Reconnecting…") : _ ("Connecting…"));
       return;
     }
 
@@ -165,6 +165,14 @@ on_motion (ParlorCallPage *self, double x, double y)
     return;
   self->x = x;
   self->y = y;
+  wake_up (self);
+}
+
+/* The picture stands still while another path is looked for: the clock says so, and is not hidden. */
+static void
+on_state_changed (ParlorCallPage *self)
+{
+  update_clock (self);
   wake_up (self);
 }
 
@@ -340,6 +348,6 @@ parlor_call_page_init (ParlorCallPage *self)
   self->core_signals = g_signal_group_new (PARLOR_TYPE_CORE);
   g_signal_group_connect_swapped (self->core_signals, "notify::call", G_CALLBACK (on_call_changed), self);
   self->call_signals = g_signal_group_new (PARLOR_TYPE_CALL);
-  g_signal_group_connect_swapped (self->call_signals, "notify::state", G_CALLBACK (update_clock), self);
+  g_signal_group_connect_swapped (self->call_signals, "notify::state", G_CALLBACK (on_state_changed), self);
   g_signal_connect (self, "notify::core", G_CALLBACK (on_core_changed), NULL);
 }

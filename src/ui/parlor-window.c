@@ -77,6 +77,7 @@ page_for_call (ParlorWindow *self, ParlorCall *call)
       return self->incoming;
     case PARLOR_CALL_CONNECTING:
     case PARLOR_CALL_ACTIVE:
+    case PARLOR_CALL_RECONNECTING:
       return self->call;
     case PARLOR_CALL_ENDED:
       break;

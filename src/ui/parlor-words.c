@@ -63,6 +63,8 @@ parlor_words_for_end (ParlorEndReason reason, gboolean incoming)
     case PARLOR_END_RELAY_LOST:
     case PARLOR_END_LOST:
       return _ ("Connection Lost");
+    case PARLOR_END_VANISHED:
+      return _ ("They Are Gone");
     case PARLOR_END_BAD_SDP:
       return _ ("Their Program Does Not Fit");
     case PARLOR_END_FINGERPRINT_MISSING:
@@ -135,7 +137,9 @@ end_details_format (ParlorEndReason reason)
     case PARLOR_END_RELAY_LOST:
       return _ ("The relay went away before the call with %s was connected.");
     case PARLOR_END_LOST:
-      return _ ("Nothing came from %s any more. The network may be down on one side.");
+      return _ ("Nothing came from %s any more, and no other way to them was found. The network may be down on one side.");
+    case PARLOR_END_VANISHED:
+      return _ ("%s vanished without a word: their program or their computer stopped.");
     case PARLOR_END_BAD_SDP:
       return _ ("What the program of %s sent cannot be used. It may be too old, or too new.");
     case PARLOR_END_FINGERPRINT_MISSING:

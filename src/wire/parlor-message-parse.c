@@ -447,6 +447,7 @@ read_arm (ParlorMessage *self, const ParlorJson *object, GError **error)
     case PARLOR_MESSAGE_LOCK:
     case PARLOR_MESSAGE_UNLOCK:
     case PARLOR_MESSAGE_RENEW:
+    case PARLOR_MESSAGE_RENEWED:
     default:
       return TRUE;
     }

@@ -238,6 +238,7 @@ write_arm (const ParlorMessage *self, JsonObject *object)
     case PARLOR_MESSAGE_LOCK:
     case PARLOR_MESSAGE_UNLOCK:
     case PARLOR_MESSAGE_RENEW:
+    case PARLOR_MESSAGE_RENEWED:
     default:
       break;
     }

@@ -54,6 +54,7 @@ static const struct
   [PARLOR_MESSAGE_ERROR] = { "error", 0 },
   [PARLOR_MESSAGE_STATE] = { "state", 0 },
   [PARLOR_MESSAGE_IDENTITY] = { "identity", 0 },
+  [PARLOR_MESSAGE_RENEWED] = { "renewed", 0 },
   [PARLOR_MESSAGE_PING] = { "ping", 0 },
   [PARLOR_MESSAGE_PONG] = { "pong", 0 },
 };
@@ -284,6 +285,7 @@ copy_arm (ParlorMessage *copy, const ParlorMessage *self)
     case PARLOR_MESSAGE_LOCK:
     case PARLOR_MESSAGE_UNLOCK:
     case PARLOR_MESSAGE_RENEW:
+    case PARLOR_MESSAGE_RENEWED:
     default:
       break;
     }
@@ -387,6 +389,7 @@ clear_arm (ParlorMessage *self)
     case PARLOR_MESSAGE_LOCK:
     case PARLOR_MESSAGE_UNLOCK:
     case PARLOR_MESSAGE_RENEW:
+    case PARLOR_MESSAGE_RENEWED:
     case PARLOR_MESSAGE_STATE:
     case PARLOR_MESSAGE_PING:
     case PARLOR_MESSAGE_PONG:

@@ -46,7 +46,7 @@ side_init (Side *side, Lab *lab, const char *id, const char *fingerprint, Holdin
 
   side->channel = fake_relay_join (lab->relay, id);
   side->factory = fake_peer_factory_new (fingerprint);
-  side->switchboard = parlor_switchboard_new (PARLOR_CHANNEL (side->channel), PARLOR_PEER_FACTORY (side->factory), &deadlines);
+  side->switchboard = parlor_switchboard_new (PARLOR_CHANNEL (side->channel), PARLOR_PEER_FACTORY (side->factory), lab->row->deadlines ? lab->row->deadlines : &deadlines);
   parlor_switchboard_set_keys (side->switchboard, keys);
   g_signal_connect (side->switchboard, "notify::call", G_CALLBACK (on_call), side);
 }

@@ -46,6 +46,7 @@ typedef struct
   gboolean other_room; /* b sits in another room */
   gboolean again;      /* in the second call */
   guint reveal_ms;
+  const ParlorDeadlines *deadlines; /* nullable */
 } Row;
 
 typedef struct

@@ -24,7 +24,7 @@ typedef struct
 static void
 on_state (ParlorCall *call, GParamSpec *pspec, gpointer user_data)
 {
-  static const char letters[] = "DRCAE";
+  static const char letters[] = "DRCALE";
   Side *side = user_data;
 
   g_string_append_c (side->states, letters[parlor_call_get_state (call)]);
