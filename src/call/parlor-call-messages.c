@@ -171,8 +171,7 @@ parlor_call_handle_message (ParlorCall *self, const ParlorMessage *message)
         parlor_negotiator_take_candidate (negotiator, message->ice.candidate, message->ice.sdp_mid, message->ice.sdp_mline_index);
       break;
     case PARLOR_MESSAGE_RENEW:
-      /* Said by the relay it is a rumour, which a little silence confirms. */
-      parlor_liveness_hurry (&self->liveness, g_get_monotonic_time ());
+      parlor_call_take_renew (self, message->generation);
       break;
     case PARLOR_MESSAGE_BYE:
       if (parlor_call_media_is_up (self))

@@ -94,6 +94,7 @@ struct _ParlorCall
   gint64 last_heard;      /* the last_activity of the last look */
   guint n_heard;          /* looks in a row at which there was a new one */
   gint64 trouble_since;
+  gboolean stale;         /* what was tried came to nothing, as far as we know */
   gint64 tried;           /* when a path was last asked for, or offered */
   gint64 away_since;      /* 0 = they are not away */
 
@@ -131,6 +132,7 @@ void parlor_call_lose_path (ParlorCall *self);
 void parlor_call_drop_renewal (ParlorCall *self);
 void parlor_call_take_renewal_state (ParlorCall *self, ParlorPeer *peer);
 void parlor_call_take_renewal_offer (ParlorCall *self, const ParlorMessage *offer);
+void parlor_call_take_renew (ParlorCall *self, guint generation);
 void parlor_call_take_path_text (ParlorCall *self, ParlorPeer *peer, const ParlorMessage *message);
 void parlor_call_accepted (ParlorCall *self);
 void parlor_call_take_text (ParlorCall *self, ParlorPeer *peer, const char *text);

@@ -19,14 +19,21 @@
 
 #define LOOKS_TO_BELIEVE 2                       /* in a row, with something new: a path that is back */
 #define WAIT_FOR_PICTURE_US (3 * G_USEC_PER_SEC) /* of theirs, that they say they send */
-#define TRY_AGAIN_US G_USEC_PER_SEC              /* a young attempt is not given up for a newer one */
-#define ASKS_IN_AN_ATTEMPT 4
+#define TRY_AGAIN_US G_USEC_PER_SEC              /* at the most: a young attempt is not given up for a newer one */
+#define ASKS_IN_AN_ATTEMPT 8
+#define UNSEEN_US (700 * G_TIME_SPAN_MILLISECOND)   /* after which they should have seen an offer of ours */
 #define AWAY_BEFORE_SILENCE_US (2 * G_USEC_PER_SEC) /* that still has to do with it */
 
 static gint64
 us (guint ms)
 {
   return (gint64) ms * G_TIME_SPAN_MILLISECOND;
+}
+
+static gint64
+try_again_us (ParlorCall *self)
+{
+  return MIN (TRY_AGAIN_US, us (self->deadlines.attempt_ms) / ASKS_IN_AN_ATTEMPT);
 }
 
 /* --- a generation and its end --- */
@@ -176,6 +183,7 @@ begin_renewal (ParlorCall *self, guint generation)
 
   parlor_call_drop_renewal (self);
   self->last_generation = generation;
+  self->stale = FALSE;
   self->tried = g_get_monotonic_time ();
   peer = parlor_call_create_peer (self, generation, &error);
   if (!peer)
@@ -212,7 +220,7 @@ void
 parlor_call_take_renewal_offer (ParlorCall *self, const ParlorMessage *offer)
 {
   gboolean too_many = self->proof == PARLOR_PROOF_NONE && self->state == PARLOR_CALL_ACTIVE && self->tried
-                      && g_get_monotonic_time () - self->tried < TRY_AGAIN_US;
+                      && g_get_monotonic_time () - self->tried < try_again_us (self);
 
   /* Whoever misses us may notice it before we miss them. Where nothing is proved, anybody could say so. */
   if (!parlor_call_is_up (self) || self->offerer || !self->fingerprint || offer->generation <= self->last_generation || too_many
@@ -305,8 +313,9 @@ has_vanished (ParlorCall *self, gint64 now)
 static void
 offer_another (ParlorCall *self, gint64 now)
 {
-  if (parlor_channel_get_state (self->channel) != PARLOR_CHANNEL_OPEN || (self->renewal && now - self->renewal->began < us (self->deadlines.attempt_ms))
-      || (self->tried && now - self->tried < TRY_AGAIN_US))
+  gboolean under_way = self->renewal && now - self->renewal->began < us (self->deadlines.attempt_ms) && !self->stale;
+
+  if (parlor_channel_get_state (self->channel) != PARLOR_CHANNEL_OPEN || under_way || (self->tried && now - self->tried < try_again_us (self)))
     return;
   if (begin_renewal (self, self->last_generation + 1))
     parlor_negotiator_offer (self->renewal->negotiator, self->renewal->peer);
@@ -317,8 +326,9 @@ ask_for_another (ParlorCall *self, gint64 now)
 {
   g_autoptr (ParlorMessage) renew = NULL;
 
-  if (self->tried && now - self->tried < us (self->deadlines.attempt_ms) / ASKS_IN_AN_ATTEMPT)
+  if (self->tried && now - self->tried < us (self->deadlines.attempt_ms) / ASKS_IN_AN_ATTEMPT && !self->stale)
     return;
+  self->stale = FALSE;
   self->tried = now;
   renew = new_renew (self);
   parlor_call_send (self, renew, NULL);
@@ -410,17 +420,26 @@ parlor_call_take_path_text (ParlorCall *self, ParlorPeer *peer, const ParlorMess
 
 /* --- the world around it --- */
 
-/* What is under way was made for the network as it was: unless it is up already, another one is made. */
+/* What is under way was made for the network as it was, or lost on its way: unless it is up already, there is to be another one. */
 static void
 start_anew (ParlorCall *self)
 {
+  if (self->state == PARLOR_CALL_RECONNECTING && !(self->renewal && parlor_peer_get_state (self->renewal->peer) == PARLOR_PEER_CONNECTED))
+    self->stale = TRUE;
+}
+
+/*
+ * The relay says that they ask for another path: a rumour, which a little silence confirms. They name the first generation that they have not
+ * seen: if that one was offered a while ago, the offer was lost.
+ */
+void
+parlor_call_take_renew (ParlorCall *self, guint generation)
+{
   gint64 now = g_get_monotonic_time ();
 
-  if (self->state != PARLOR_CALL_RECONNECTING || (self->tried && now - self->tried < TRY_AGAIN_US))
-    return;
-  self->tried = 0;
-  if (self->offerer && self->renewal && parlor_peer_get_state (self->renewal->peer) != PARLOR_PEER_CONNECTED)
-    parlor_call_drop_renewal (self);
+  parlor_liveness_hurry (&self->liveness, now);
+  if (self->offerer && self->renewal && generation <= self->renewal->generation && now - self->renewal->began >= UNSEEN_US)
+    start_anew (self);
 }
 
 void

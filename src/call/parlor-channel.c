@@ -54,6 +54,15 @@ parlor_channel_close (ParlorChannel *self)
   PARLOR_CHANNEL_GET_IFACE (self)->close (self);
 }
 
+void
+parlor_channel_probe (ParlorChannel *self)
+{
+  g_return_if_fail (PARLOR_IS_CHANNEL (self));
+
+  if (PARLOR_CHANNEL_GET_IFACE (self)->probe)
+    PARLOR_CHANNEL_GET_IFACE (self)->probe (self);
+}
+
 const GError *
 parlor_channel_get_error (ParlorChannel *self)
 {

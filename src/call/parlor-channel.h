@@ -45,12 +45,15 @@ struct _ParlorChannelInterface
   gboolean (*send) (ParlorChannel *self, const ParlorMessage *message, GError **error);
   void (*close) (ParlorChannel *self);
   const GError *(*get_error) (ParlorChannel *self);
+  void (*probe) (ParlorChannel *self); /* nullable */
 };
 
 /* Never changes the state within: a channel that breaks over it says so later, from the main context. While WAITING it may take a
  * message, and say it once it is back in its old place; if it never is, the message is lost, as it might be on its way. */
 gboolean parlor_channel_send (ParlorChannel *self, const ParlorMessage *message, GError **error);
 void parlor_channel_close (ParlorChannel *self);
+/* Something makes it doubtful that the relay still hears us: a channel that can find out does so, and comes back the sooner. */
+void parlor_channel_probe (ParlorChannel *self);
 ParlorChannelState parlor_channel_get_state (ParlorChannel *self);
 ParlorDialect parlor_channel_get_dialect (ParlorChannel *self);
 const GError *parlor_channel_get_error (ParlorChannel *self);

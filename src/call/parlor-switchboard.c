@@ -111,6 +111,9 @@ on_call_state (ParlorCall *call, GParamSpec *pspec, gpointer user_data)
   g_autoptr (ParlorSwitchboard) self = g_object_ref (user_data); /* who hears of the end may let go of us */
   g_autoptr (ParlorCall) ended = NULL;
 
+  /* The way to the relay may be gone with the one to them, and another way to them needs it. */
+  if (parlor_call_get_state (call) == PARLOR_CALL_RECONNECTING && self->channel)
+    parlor_channel_probe (self->channel);
   if (parlor_call_get_state (call) != PARLOR_CALL_ENDED || self->call != call)
     return;
 
@@ -613,6 +616,8 @@ parlor_switchboard_hurry (ParlorSwitchboard *self)
 {
   g_return_if_fail (PARLOR_IS_SWITCHBOARD (self));
 
+  if (self->channel)
+    parlor_channel_probe (self->channel);
   if (self->call)
     parlor_call_hurry (self->call);
 }

@@ -390,6 +390,15 @@ join (ParlorCore *self, ParlorInvite *invite, ParlorWish wish)
 }
 
 static void
+on_network_changed (GNetworkMonitor *monitor, gboolean available, gpointer user_data)
+{
+  ParlorCore *self = user_data;
+
+  if (self->switchboard)
+    parlor_switchboard_hurry (self->switchboard);
+}
+
+static void
 on_studio_muted (ParlorStudio *studio, GParamSpec *pspec, gpointer user_data)
 {
   tell_local_media (user_data);
@@ -551,6 +560,7 @@ parlor_core_new (ParlorStudio *studio, const char *name, const ParlorDeadlines *
   g_signal_connect_object (studio, "notify::audio-muted", G_CALLBACK (on_studio_muted), self, 0);
   g_signal_connect_object (studio, "notify::video-muted", G_CALLBACK (on_studio_muted), self, 0);
   g_signal_connect_object (studio, "failed", G_CALLBACK (on_studio_failed), self, 0);
+  g_signal_connect_object (g_network_monitor_get_default (), "network-changed", G_CALLBACK (on_network_changed), self, 0);
   return self;
 }
 

@@ -611,6 +611,7 @@ channel_iface_init (ParlorChannelInterface *iface)
   iface->send = parlor_ws_channel_send;
   iface->close = parlor_ws_channel_close;
   iface->get_error = parlor_ws_channel_get_error;
+  iface->probe = (void (*) (ParlorChannel *)) parlor_ws_channel_probe;
 }
 
 static void

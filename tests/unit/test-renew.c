@@ -332,6 +332,8 @@ test_relay_gone_as_well (void)
   fake_channel_lose (lab.a.channel);
   set_path (&lab, FALSE);
   wait_for_both (&lab, PARLOR_CALL_RECONNECTING);
+  g_assert_cmpuint (fake_channel_get_n_probes (lab.a.channel), ==, 1); /* and the relay is doubted, here and there */
+  g_assert_cmpuint (fake_channel_get_n_probes (lab.b.channel), ==, 1);
   let_pass (&lab, 40);
   g_assert_cmpuint (n_made (&lab.a), ==, 1);
   fake_channel_return (lab.a.channel, "a");
@@ -459,10 +461,55 @@ test_hurry (void)
   fake_peer_factory_set_dark (lab.a.factory, TRUE);
   set_path (&lab, FALSE);
   wait_for (call_of (&lab.a)->renewal && call_of (&lab.b)->renewal);
-  call_of (&lab.a)->tried -= 2 * G_USEC_PER_SEC; /* it is no young one */
   fake_peer_factory_set_dark (lab.a.factory, FALSE);
   parlor_call_hurry (call_of (&lab.a));
   wait_for_next (&lab, 3);
+  lab_clear (&lab);
+}
+
+typedef gboolean (*Bend) (Lab *lab, ParlorMessage *message);
+static Bend bend_later;
+static guint n_bent;
+
+/* The relay is honest in the first generation, and in the second it is not. */
+static gboolean
+bend_second (Lab *lab, ParlorMessage *message)
+{
+  if (message->generation != 2)
+    return TRUE;
+  n_bent += message->type == PARLOR_MESSAGE_OFFER;
+  return bend_later (lab, message);
+}
+
+static gboolean
+swallow_all (Lab *lab, ParlorMessage *message)
+{
+  return FALSE;
+}
+
+static gboolean
+swallow_offer (Lab *lab, ParlorMessage *message)
+{
+  return message->type != PARLOR_MESSAGE_OFFER;
+}
+
+/* The offer never reached them: they say so by asking for its generation, and after a while they are believed. */
+static void
+test_lost_offer (void)
+{
+  ParlorDeadlines deadlines = patient;
+  Row row = app_link;
+  Lab lab;
+
+  deadlines.attempt_ms = 2 * WAIT_MS; /* which is not waited for */
+  row.deadlines = &deadlines;
+  row.bend = bend_second;
+  bend_later = swallow_offer;
+  n_bent = 0;
+  begin (&lab, &row);
+  set_path (&lab, FALSE);
+  wait_for_next (&lab, 3);
+  g_assert_cmpuint (n_bent, ==, 1);
   lab_clear (&lab);
 }
 
@@ -578,30 +625,10 @@ test_other_certificate (void)
     }
 }
 
-typedef gboolean (*Bend) (Lab *lab, ParlorMessage *message);
-static Bend bend_later;
-static guint n_bent;
-
-/* The relay is honest in the first generation, and in the second it is not. */
-static gboolean
-bend_second (Lab *lab, ParlorMessage *message)
-{
-  if (message->generation != 2)
-    return TRUE;
-  n_bent += message->type == PARLOR_MESSAGE_OFFER;
-  return bend_later (lab, message);
-}
-
 static gboolean
 offer_by_web_link (Lab *lab, ParlorMessage *message)
 {
   return offer_by_guest (lab, message);
-}
-
-static gboolean
-swallow_all (Lab *lab, ParlorMessage *message)
-{
-  return FALSE;
 }
 
 static gboolean
@@ -698,6 +725,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/renew/hang-up-in-silence", test_hang_up_in_silence);
   g_test_add_func ("/renew/hang-up-within", test_hang_up_within);
   g_test_add_func ("/renew/hurry", test_hurry);
+  g_test_add_func ("/renew/lost-offer", test_lost_offer);
   g_test_add_func ("/renew/forged-renew", test_forged_renew);
   g_test_add_func ("/renew/forged-offers", test_forged_offers);
   g_test_add_func ("/renew/other-certificate", test_other_certificate);

@@ -23,6 +23,7 @@ struct _FakeChannel
   ParlorChannelState state;
   GPtrArray *sent;
   GPtrArray *waiting; /* (element-type ParlorMessage), said while WAITING */
+  guint n_probes;
 };
 
 enum
@@ -179,6 +180,12 @@ fake_channel_close (ParlorChannel *channel)
   g_object_notify (G_OBJECT (channel), "state");
 }
 
+static void
+fake_channel_probe (ParlorChannel *channel)
+{
+  FAKE_CHANNEL (channel)->n_probes++;
+}
+
 static const GError *
 fake_channel_get_error (ParlorChannel *channel)
 {
@@ -191,6 +198,7 @@ channel_init (ParlorChannelInterface *iface)
   iface->send = fake_channel_send;
   iface->close = fake_channel_close;
   iface->get_error = fake_channel_get_error;
+  iface->probe = fake_channel_probe;
 }
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (FakeChannel, fake_channel, G_TYPE_OBJECT, G_IMPLEMENT_INTERFACE (PARLOR_TYPE_CHANNEL, channel_init))
@@ -359,6 +367,12 @@ GPtrArray *
 fake_channel_get_sent (FakeChannel *channel)
 {
   return channel->sent;
+}
+
+guint
+fake_channel_get_n_probes (FakeChannel *channel)
+{
+  return channel->n_probes;
 }
 
 guint

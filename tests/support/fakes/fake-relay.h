@@ -30,6 +30,8 @@ void fake_channel_return (FakeChannel *channel, const char *id);
 void fake_channel_receive (FakeChannel *channel, const char *text);
 /* (element-type utf8): every message this channel sent, as text. */
 GPtrArray *fake_channel_get_sent (FakeChannel *channel);
+/* How often somebody doubted it. */
+guint fake_channel_get_n_probes (FakeChannel *channel);
 /* How many messages of @type it sent. */
 guint fake_channel_count_sent (FakeChannel *channel, ParlorMessageType type);
 
