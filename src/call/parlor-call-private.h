@@ -115,6 +115,8 @@ void parlor_call_yield (ParlorCall *self, const ParlorMessage *ring_or_offer);
 void parlor_call_handle_left (ParlorCall *self);
 void parlor_call_handle_channel_lost (ParlorCall *self);
 void parlor_call_handle_refusal (ParlorCall *self, const ParlorMessage *error);
+/* The relay gave us another id. */
+void parlor_call_move (ParlorCall *self, const char *own_id);
 /* The relay is back: what was said to it before may be lost. */
 void parlor_call_handle_channel_back (ParlorCall *self);
 

@@ -411,6 +411,11 @@ parlor_call_take_path_text (ParlorCall *self, ParlorPeer *peer, const ParlorMess
       /* Told at the next look: when it comes late, the word that all is well again comes right behind it. */
       self->unheard = self->fingerprint != NULL;
     }
+  else if (message->type == PARLOR_MESSAGE_HERE)
+    {
+      /* By the one who proved to be the other end of this call; what comes under that id still has to prove itself. */
+      parlor_participant_set_id (self->participant, message->person.id);
+    }
   else if (message->type == PARLOR_MESSAGE_RENEWED && of_renewal && !self->offerer)
     {
       self->renewal->chosen = TRUE;
@@ -449,6 +454,18 @@ parlor_call_hurry (ParlorCall *self)
 
   parlor_liveness_hurry (&self->liveness, g_get_monotonic_time ());
   start_anew (self);
+}
+
+/* Nobody but we can tell them, over the channel: a relay that came back knows nothing of who was who. */
+void
+parlor_call_move (ParlorCall *self, const char *own_id)
+{
+  g_autoptr (ParlorMessage) here = parlor_message_new (PARLOR_MESSAGE_HERE);
+
+  g_free (self->own_id);
+  self->own_id = g_strdup (own_id);
+  here->person.id = g_strdup (own_id);
+  parlor_call_send_text (self->peer, here);
 }
 
 void

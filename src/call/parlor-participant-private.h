@@ -6,6 +6,7 @@
 G_BEGIN_DECLS
 
 /* For the room call: what the relay and the data channel tell about somebody. */
+void parlor_participant_set_id (ParlorParticipant *self, const char *id);
 void parlor_participant_set_in_call (ParlorParticipant *self, gboolean in_call);
 void parlor_participant_set_away (ParlorParticipant *self, gboolean away);
 void parlor_participant_set_media (ParlorParticipant *self, gboolean audio, gboolean video);

@@ -199,6 +199,17 @@ set_flag (ParlorParticipant *self, gboolean *flag, gboolean value, guint prop)
 }
 
 void
+parlor_participant_set_id (ParlorParticipant *self, const char *id)
+{
+  if (g_strcmp0 (self->id, id) == 0)
+    return;
+
+  g_free (self->id);
+  self->id = g_strdup (id);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ID]);
+}
+
+void
 parlor_participant_set_in_call (ParlorParticipant *self, gboolean in_call)
 {
   set_flag (self, &self->in_call, in_call, PROP_IN_CALL);

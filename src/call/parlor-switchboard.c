@@ -321,6 +321,7 @@ set_away (ParlorSwitchboard *self, const char *id, gboolean away)
       g_clear_handle_id (&self->away_source, g_source_remove);
       if (away)
         self->away_source = g_timeout_add (self->patience_ms, on_away_too_long, self);
+      parlor_participant_set_away (parlor_call_get_participant (self->call), away); /* not in the list any more, if they moved */
     }
   parlor_participant_set_away (participant, away);
 }
@@ -408,7 +409,10 @@ handle_welcome (ParlorSwitchboard *self, const ParlorMessage *message)
   self->id = g_strdup (message->welcome.id);
   parlor_ice_list_take (self->ice, message->welcome.ice_servers);
   if (!resumed && self->call)
-    tell_in_call (self);
+    {
+      tell_in_call (self);
+      parlor_call_move (self->call, self->id);
+    }
   catch_up (self, message->welcome.peers);
   if (self->call)
     parlor_call_handle_channel_back (self->call);

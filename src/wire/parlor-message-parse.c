@@ -404,6 +404,7 @@ read_arm (ParlorMessage *self, const ParlorJson *object, GError **error)
     case PARLOR_MESSAGE_ADMIT:
     case PARLOR_MESSAGE_REFUSE:
     case PARLOR_MESSAGE_REMOVE:
+    case PARLOR_MESSAGE_HERE:
       return read_text (object, "id", PARLOR_TEXT_ID, REQUIRED, &self->person.id, error);
     case PARLOR_MESSAGE_OWNER:
       return read_text (object, "owner", PARLOR_TEXT_TOKEN, REQUIRED, &self->owner.token, error);

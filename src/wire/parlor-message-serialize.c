@@ -179,6 +179,7 @@ write_arm (const ParlorMessage *self, JsonObject *object)
     case PARLOR_MESSAGE_ADMIT:
     case PARLOR_MESSAGE_REFUSE:
     case PARLOR_MESSAGE_REMOVE:
+    case PARLOR_MESSAGE_HERE:
       set_text (object, "id", self->person.id);
       break;
     case PARLOR_MESSAGE_OWNER:

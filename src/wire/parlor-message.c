@@ -55,6 +55,7 @@ static const struct
   [PARLOR_MESSAGE_STATE] = { "state", 0 },
   [PARLOR_MESSAGE_IDENTITY] = { "identity", 0 },
   [PARLOR_MESSAGE_RENEWED] = { "renewed", 0 },
+  [PARLOR_MESSAGE_HERE] = { "here", 0 },
   [PARLOR_MESSAGE_PING] = { "ping", 0 },
   [PARLOR_MESSAGE_PONG] = { "pong", 0 },
 };
@@ -225,6 +226,7 @@ copy_arm (ParlorMessage *copy, const ParlorMessage *self)
     case PARLOR_MESSAGE_ADMIT:
     case PARLOR_MESSAGE_REFUSE:
     case PARLOR_MESSAGE_REMOVE:
+    case PARLOR_MESSAGE_HERE:
       copy->person.id = g_strdup (self->person.id);
       break;
     case PARLOR_MESSAGE_OWNER:
@@ -339,6 +341,7 @@ clear_arm (ParlorMessage *self)
     case PARLOR_MESSAGE_ADMIT:
     case PARLOR_MESSAGE_REFUSE:
     case PARLOR_MESSAGE_REMOVE:
+    case PARLOR_MESSAGE_HERE:
       g_free (self->person.id);
       break;
     case PARLOR_MESSAGE_OWNER:

@@ -40,8 +40,8 @@ typedef enum
  * ParlorMessageType: the `type` of a message, and with it the arm of the union in #ParlorMessage.
  *
  * @PARLOR_MESSAGE_UNKNOWN is a well-formed message whose type this version does not know (see type_name).
- * @PARLOR_MESSAGE_STATE, @PARLOR_MESSAGE_IDENTITY and @PARLOR_MESSAGE_RENEWED travel on the data channel `parlor` only, bye and renew there
- * too once it is open;
+ * @PARLOR_MESSAGE_STATE, @PARLOR_MESSAGE_IDENTITY, @PARLOR_MESSAGE_RENEWED and @PARLOR_MESSAGE_HERE travel on the data channel `parlor`
+ * only, bye and renew there too once it is open;
  * @PARLOR_MESSAGE_PING and @PARLOR_MESSAGE_PONG on `parlor-ping`.
  */
 typedef enum
@@ -76,6 +76,7 @@ typedef enum
   PARLOR_MESSAGE_STATE,
   PARLOR_MESSAGE_IDENTITY,
   PARLOR_MESSAGE_RENEWED,
+  PARLOR_MESSAGE_HERE,
   PARLOR_MESSAGE_PING,
   PARLOR_MESSAGE_PONG,
 } ParlorMessageType;
@@ -189,7 +190,7 @@ typedef struct
     struct
     {
       char *id;
-    } person; /* AWAY, BACK, ADMIT, REFUSE and REMOVE */
+    } person; /* AWAY, BACK, ADMIT, REFUSE, REMOVE and HERE */
     struct
     {
       char *token;

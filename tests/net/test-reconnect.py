@@ -232,6 +232,16 @@ def relay_restarted():
             took = (peer.until("ready", DEADLINE)["t"] - began) / 1000
             print(f"# relay restarted: in the room after {took:.2f} s", flush=True)
             assert not any(e.get("state") == "reconnecting" for e in peer.events), peer.events
+        # They have other ids there now, and still find each other.
+        for peer in pair:
+            seen = len(peer.events)
+            peer.stats_with(lambda s: len(peer.events) > seen + 1, DEADLINE)
+        cut = now()
+        street.a.ip("addr", "del", "10.1.0.2/24", "dev", "lan")
+        street.a.ip("addr", "add", "10.1.0.3/24", "dev", "lan")
+        street.route()
+        notices(pair, cut, "relay restarted, another address")
+        is_back(pair, cut, "relay restarted, another address")
         hangs_up(pair)
 
 

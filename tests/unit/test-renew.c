@@ -341,6 +341,29 @@ test_relay_gone_as_well (void)
   lab_clear (&lab);
 }
 
+/* The relay was restarted, and everybody has another id: they tell each other over the channel, and another path is found all the same. */
+static void
+test_other_ids (void)
+{
+  Lab lab;
+
+  begin (&lab, &app_link);
+  fake_channel_lose (lab.a.channel);
+  fake_channel_return (lab.a.channel, "a2");
+  wait_for (g_strcmp0 (parlor_participant_get_id (parlor_call_get_participant (call_of (&lab.b))), "a2") == 0);
+  fake_channel_lose (lab.b.channel);
+  fake_channel_return (lab.b.channel, "b2");
+  wait_for (g_strcmp0 (parlor_participant_get_id (parlor_call_get_participant (call_of (&lab.a))), "b2") == 0);
+  g_assert_true (is_in (&lab.a, PARLOR_CALL_ACTIVE) && is_in (&lab.b, PARLOR_CALL_ACTIVE));
+  set_path (&lab, FALSE);
+  wait_for_next (&lab, 2);
+  fake_peer_show (last_of (&lab.a), BOTH);
+  fake_peer_show (last_of (&lab.b), BOTH);
+  wait_for_both (&lab, PARLOR_CALL_ACTIVE);
+  g_assert_cmpuint (call_of (&lab.b)->generation, ==, 2);
+  lab_clear (&lab);
+}
+
 /* The connection itself says that it is over. */
 static void
 test_failed_path (void)
@@ -720,6 +743,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/renew/tries-again", test_tries_again);
   g_test_add_func ("/renew/vanished", test_vanished);
   g_test_add_func ("/renew/relay-gone-as-well", test_relay_gone_as_well);
+  g_test_add_func ("/renew/other-ids", test_other_ids);
   g_test_add_func ("/renew/failed-path", test_failed_path);
   g_test_add_func ("/renew/failed-next", test_failed_next);
   g_test_add_func ("/renew/hang-up-in-silence", test_hang_up_in_silence);
