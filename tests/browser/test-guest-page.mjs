@@ -180,7 +180,7 @@ test('a newcomer rings who is free and leaves the others alone', async context =
 test('a page that is closed ends the call at the other end', async context => {
   const {ann, bo} = await talk(context);
   await bo.page.close();
-  assert(['remote-hung-up', 'lost'].includes(await ann.ended()), 'why');
+  assert(['remote-hung-up', 'vanished', 'lost'].includes(await ann.ended()), 'why');
 }, {timeout: 90_000});
 
 test('the call outlives the relay; the waiting page says that it is gone', async context => {

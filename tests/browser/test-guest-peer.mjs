@@ -4,7 +4,7 @@
 
 import {launch} from './lib/browsers.mjs';
 import {Guest} from './lib/guest.mjs';
-import {assert, assertEqual, run, say, test, until} from './lib/harness.mjs';
+import {assert, assertEqual, pause, run, say, test, until} from './lib/harness.mjs';
 import {arrives, measurePage} from './lib/measure.mjs';
 import {load} from './lib/page.mjs';
 import {PeerProgram, startRelay} from './lib/parlor.mjs';
@@ -134,10 +134,54 @@ test('parlor-peer is killed in a call, and the page soon knows', async context =
   await measuredBothEnds(guest, peer);
   const killed = performance.now();
   peer.program.child.kill('SIGKILL');
-  assertEqual(await guest.ended(), 'lost', 'the page');
+  assertEqual(await guest.ended(), 'vanished', 'the page');
   say(`after ${Math.round(performance.now() - killed)} ms`);
   assert(performance.now() - killed < 18_000, 'it waited for the browser to give up');
 }, {timeout: 90_000});
+
+const statesOf = peer => peer.events.filter(event => event.event === 'state').map(event => event.state).join();
+
+// Nothing of the first connection counts any more, as if its path were broken: another one is made, and takes over at both ends.
+for (const [rings, begin] of [['the page', pageRings], ['parlor-peer', pageIsRung]]) {
+  test(`the page hears nothing any more, ${rings} rang: another connection takes over`, async context => {
+    const {guest, peer} = await begin(context);
+    if (begin === pageIsRung)
+      await guest.press('accept');
+    await guest.state('active');
+    await measuredBothEnds(guest, peer);
+    const began = performance.now();
+    await guest.page.evaluate(async () => {
+      const [first] = window.testConnections;
+      const frozen = await first.getStats();
+      first.getStats = async () => frozen;
+    });
+    await guest.reads('Reconnecting…');
+    await until('both are back', async () => /active,reconnecting,active$/.test(statesOf(peer))
+      && await guest.page.evaluate(() => !document.body.hasAttribute('data-weak') && window.testConnections[0].connectionState === 'closed'), 25_000);
+    say(`after ${Math.round(performance.now() - began)} ms`);
+    assertEqual(await guest.page.evaluate(() => window.testConnections.filter(each => each.connectionState === 'connected').length), 1, 'connections');
+    await measuredBothEnds(guest, peer);
+    await sameEmoji(guest, peer);
+    await guest.press('hang-up');
+    assertEqual((await peer.event('ended')).reason, 'remote-hung-up', 'parlor-peer');
+    guest.assertClean();
+  }, {timeout: 120_000});
+}
+
+test('parlor-peer stands still for ten seconds, and the call goes on', async context => {
+  const {guest, peer} = await pageRings(context);
+  await guest.state('active');
+  await measuredBothEnds(guest, peer);
+  peer.program.child.kill('SIGSTOP');
+  context.cleanup.add(() => peer.program.child.kill('SIGCONT'));
+  await guest.reads('Reconnecting…');
+  await pause(10_000);
+  peer.program.child.kill('SIGCONT');
+  await until('back', () => guest.page.evaluate(() => !document.body.hasAttribute('data-weak')), 25_000);
+  await measuredBothEnds(guest, peer);
+  await guest.press('hang-up');
+  assertEqual((await peer.event('ended')).reason, 'remote-hung-up', 'parlor-peer');
+}, {timeout: 120_000});
 
 test('a still picture and silence of parlor-peer are found so', async context => {
   const {guest, peer} = await pageRings(context, STILL);

@@ -11,7 +11,7 @@ const {isHomeMade, isInApp, readInvite} = await load('invite.js');
 const {Pings} = await load('pings.js');
 const {words, notices, ends, errors, emojiNames} = await load('words.js');
 
-const SHORT = {ring: 60, offer: 60, answer: 60, reveal: 60, connect: 60, lost: 60, silence: 1, rumour: 600, away: 1};
+const SHORT = {ring: 60, offer: 60, answer: 60, reveal: 60, connect: 60, silence: 1, rumour: 600, alarm: 60_000, early: 60_000, attempt: 60_000, vanished: 60_000, reconnect: 60_000, look: 5, again: 60_000};
 
 test('a ring that is accepted makes one offer and becomes active', async () => {
   const {room, signaling, peers, calls, hear} = enter('a', ['b']);
@@ -186,7 +186,6 @@ test('a bye through the relay counts until something was heard on the channel', 
 
 for (const [what, rumour, reason] of [
   ['bye', {type: 'bye', from: 'b', call: 'one'}, 'remote-hung-up'], ['left', {type: 'left', id: 'b'}, 'remote-hung-up'],
-  ['away', {type: 'away', id: 'b'}, 'lost'],
 ]) {
   test(`the relay's ${what} in a call is believed when nothing comes any more, not before`, async () => {
     const {calls, hear, peers} = await active(SHORT);

@@ -4,16 +4,25 @@
 // In a call that is up the relay is not believed when it says that they hung up or left, unless silence confirms it.
 // Descriptions reach the browser only after their proof was checked. Who answers neither shows nor sends anything before
 // the offerer's nonce was found to be the promised one.
+// A call that is up and hears nothing looks for another way: the ringer makes another connection beside the one in use, and decides
+// alone which of the two goes on. PROTOCOL.md, "Reconnecting", says how; parlor-call-renew.c does the same.
 
 import {Emitter} from './emitter.js';
+import {Liveness} from './liveness.js';
+import {Renewal} from './renewal.js';
+import {certificateOf} from './sdp.js';
 
-export const DEADLINES = {ring: 45_000, offer: 15_000, answer: 15_000, reveal: 5000, connect: 20_000, lost: 15_000, silence: 1000, rumour: 3000, away: 10_000};
+export const DEADLINES = {
+  ring: 45_000, offer: 15_000, answer: 15_000, reveal: 5000, connect: 20_000, silence: 1000, rumour: 3000,
+  alarm: 1700, early: 1000, attempt: 8000, vanished: 5000, reconnect: 60_000, look: 250, again: 1000,
+};
 
 const NEXT = {
   dialing: ['connecting', 'ended'],
   ringing: ['connecting', 'ended'],
   connecting: ['active', 'ended'],
-  active: ['ended'],
+  active: ['reconnecting', 'ended'],
+  reconnecting: ['active', 'ended'],
   ended: [],
 };
 const OFFERS = ['ring', 'offer']; // what the ringer says to bring a call about, and the other
@@ -21,9 +30,14 @@ const ANSWERS = ['accept', 'answer'];
 const DECLINES = {__proto__: null, busy: 'busy', declined: 'declined', timeout: 'no-answer', 'no-device': 'no-device'};
 const LISTEN_MS = 250; // between two looks at what came in, while the relay is doubted
 const MAX_HELD = 64; // messages of theirs that wait until we may be sure of them
-export const GENERATION = 1; // a second generation is a new connection, which this page does not make
+const LOOKS_TO_BELIEVE = 2; // in a row, with something new: a path that is back
+const PING_AFTER_MS = 500;  // of silence, at each look
+const UNSEEN_MS = 700;      // after which they should have seen an offer of ours
+const AWAY_BEFORE_MS = 2000; // a silence that has to do with it
+const FIRST = 1;            // generation
 
-// Events: state; stream (theirs); remote-state {audio, video}; weak (true or false); emoji (five numbers); round-trip (ms).
+// Events: state; stream (theirs, again when another connection took over); remote-state {audio, video}; emoji (five numbers);
+// round-trip (ms).
 export class Call extends Emitter {
   #send;
   #createPeer;
@@ -42,15 +56,32 @@ export class Call extends Emitter {
   #stream = null;
   #wasOpen = false;
   #heard = false; // a message of theirs came over the data channel, so their end of it is open too
-  #doubts = []; // what the relay said of their end, and how long a silence confirms it
+  #doubting = false;
 
-  // them: {id, name}; id: the call's; incoming; local: {audio, video} that we send; handshake: null where the browser
-  // cannot make one.
-  constructor({them, id, incoming, local, send, createPeer, handshake = null, deadlines = DEADLINES}) {
+  #shake;
+  #generation = FIRST; // in use
+  #last = FIRST;       // the highest that there was
+  #certificate = null; // theirs
+  #remote = {audio: true, video: true};
+  #renewal = null;
+  #liveness = null;
+  #looker = null;
+  #looking = false;
+  #deaf = false;    // we do not hear them
+  #unheard = false; // they say that they do not hear us
+  #troubleAt = 0;
+  #triedAt = -Infinity;
+  #stale = false;   // what was tried came to nothing, as far as we know
+  #awayAt = null;
+
+  // them: {id, name}; id: the call's; incoming; local: {audio, video} that we send; shake (generation): a Handshake, or null
+  // where the browser cannot make one.
+  constructor({them, id, incoming, local, send, createPeer, shake = () => null, deadlines = DEADLINES}) {
     super();
     Object.assign(this, {them, id, incoming, state: incoming ? 'ringing' : 'dialing', reason: null, detail: '', activeSince: 0, endedAt: 0});
     this.#local = local;
-    this.#handshake = handshake;
+    this.#shake = shake;
+    this.#handshake = shake(FIRST);
     this.#send = send;
     this.#createPeer = createPeer;
     this.#deadlines = deadlines;
@@ -104,26 +135,45 @@ export class Call extends Emitter {
   setLocal(local) {
     this.#local = local;
     if (this.#sure)
-      this.#peer?.say({type: 'state', ...local});
+      this.#sayState(this.#peer);
+  }
+
+  // It was connected, and is not over.
+  get isUp() {
+    return this.state === 'active' || this.state === 'reconnecting';
   }
 
   peerLeft() {
-    if (this.state === 'active')
+    if (this.isUp)
       this.#doubt();
     else
       this.#end('peer-left');
   }
 
-  // Their line to the relay broke, and they may come back to it. With nothing coming from them either, they are gone for
-  // good long before the browser gives the connection up.
-  peerAway() {
-    const {away, rumour} = this.#deadlines;
-    if (this.state === 'active')
-      this.#doubt({silence: away, within: away + rumour, reason: 'lost'});
+  // Their line to the relay broke, and they may come back to it. With nothing coming from them either, they are gone.
+  peerAway(isAway) {
+    this.#awayAt = isAway ? performance.now() : null;
+  }
+
+  // Something happened to the network: silence is noticed sooner, and what is under way was made for the network as it was.
+  hurry() {
+    this.#liveness?.hurry(performance.now());
+    this.startAnew();
+  }
+
+  // The relay gave us another id: nobody but we can tell them.
+  move(id) {
+    this.#peer?.say({type: 'here', id});
+  }
+
+  // The relay is back; what was said to it before may be lost.
+  startAnew() {
+    if (this.state === 'reconnecting' && !this.#renewal?.connected)
+      this.#stale = true;
   }
 
   relayLost() {
-    if (this.state !== 'active')
+    if (!this.isUp)
       this.#end('relay-lost');
   }
 
@@ -144,6 +194,7 @@ export class Call extends Emitter {
       case 'answer': return this.#onAnswer(message);
       case 'reveal': return this.#onReveal(message);
       case 'ice': return this.#onIce(message);
+      case 'renew': return this.#onRenew(message);
       case 'bye': return this.#onBye();
     }
   }
@@ -175,47 +226,43 @@ export class Call extends Emitter {
   // Their end of the channel may not be open yet when ours is: until something was heard on it, a bye of theirs can only
   // come this way.
   #onBye() {
-    if (this.state === 'active' && this.#heard)
+    if (this.isUp && this.#heard)
       this.#doubt();
     else
       this.#end(this.state === 'ringing' ? 'cancelled' : 'remote-hung-up');
   }
 
-  // The relay says that they are gone. It may lie: only if nothing comes from them for a while was it true. They may be away
-  // first, and have left or said bye then: each is doubted in its own way.
-  #doubt({silence, within, reason} = {silence: this.#deadlines.silence, within: this.#deadlines.rumour, reason: 'remote-hung-up'}) {
-    if (this.#doubts.some(doubt => doubt.reason === reason))
+  // The relay says that they are gone. It may lie: only if nothing comes from them for a while was it true.
+  async #doubt() {
+    const {silence, rumour: within} = this.#deadlines;
+    if (this.#doubting)
       return;
-    this.#doubts.push({silence, reason, until: performance.now() + within});
-    if (this.#doubts.length === 1)
-      this.#listen();
-  }
-
-  async #listen() {
-    let silentSince = performance.now();
+    this.#doubting = true;
+    const began = performance.now();
+    let silentSince = began;
     let received = await this.#peer.received();
-    while (this.state === 'active' && this.#doubts.length > 0) {
+    while (this.isUp && performance.now() - began < within) {
       await new Promise(resolve => setTimeout(resolve, LISTEN_MS));
-      const news = await this.#peer?.received();
-      const now = performance.now();
-      if (news !== received)
-        silentSince = now;
-      received = news;
-      const confirmed = this.#doubts.find(doubt => now - silentSince >= doubt.silence);
-      if (confirmed && this.state === 'active')
-        this.#end(confirmed.reason);
-      this.#doubts = this.#doubts.filter(doubt => now < doubt.until);
+      const now = await this.#peer?.received();
+      if (now !== received)
+        silentSince = performance.now();
+      else if (this.isUp && performance.now() - silentSince >= silence)
+        this.#end('remote-hung-up');
+      received = now;
     }
-    this.#doubts = [];
+    this.#doubting = false;
   }
 
   async #onOffer(message) {
+    if (message.generation > this.#generation)
+      return this.#onLaterOffer(message);
     if (this.state !== 'connecting' || !this.incoming || this.#described || !usable(message))
       return;
     this.#described = true;
     this.#arm('connect', () => this.#fail('connect-timeout'));
     await this.#guard(async peer => {
       await this.#handshake?.checkOffer(message);
+      this.#certificate = certificateOf(message.sdp);
       const sdp = await peer.answer(message.sdp);
       const seal = await this.#handshake?.sealAnswer(sdp);
       if (this.#peer !== peer)
@@ -229,6 +276,8 @@ export class Call extends Emitter {
   }
 
   async #onAnswer(message) {
+    if (this.#renewal && message.generation === this.#renewal.generation && !this.incoming && typeof message.sdp === 'string')
+      return this.#renewal.accept(message);
     if (this.state !== 'connecting' || this.incoming || this.#described || !usable(message))
       return;
     this.#described = true; // the first answer wins
@@ -236,7 +285,8 @@ export class Call extends Emitter {
     await this.#guard(async peer => {
       await this.#handshake?.checkAnswer(message);
       if (this.#peer === peer && this.#handshake?.reveal)
-        this.#say('reveal', {generation: GENERATION, nonce: this.#handshake.reveal});
+        this.#say('reveal', {generation: FIRST, nonce: this.#handshake.reveal});
+      this.#certificate = certificateOf(message.sdp);
       await peer.accept(message.sdp);
       if (this.#peer === peer)
         this.#beSure();
@@ -244,7 +294,7 @@ export class Call extends Emitter {
   }
 
   async #onReveal(message) {
-    if (message.generation !== GENERATION || !this.incoming || !this.#told || this.#revealed || !this.#handshake?.awaitsReveal)
+    if (message.generation !== FIRST || !this.incoming || !this.#told || this.#revealed || !this.#handshake?.awaitsReveal)
       return;
     this.#revealed = true;
     this.#arm('connect', () => this.#fail('connect-timeout'));
@@ -274,7 +324,7 @@ export class Call extends Emitter {
   #describe(peer, type, fields) {
     if (this.#peer !== peer)
       return;
-    this.#say(type, {generation: GENERATION, ...fields});
+    this.#say(type, {generation: FIRST, ...fields});
     this.#told = true;
     for (const candidate of this.#candidates.splice(0))
       this.#sayCandidate(candidate);
@@ -282,14 +332,15 @@ export class Call extends Emitter {
 
   #sayCandidate(candidate) {
     if (this.#told)
-      this.#say('ice', {generation: GENERATION, candidate});
+      this.#say('ice', {generation: FIRST, candidate});
     else
       this.#candidates.push(candidate);
   }
 
   #onIce({generation, candidate}) {
-    if (generation === GENERATION && this.#peer && (candidate === null || typeof candidate?.candidate === 'string'))
-      this.#peer.addCandidate(candidate);
+    const peer = {[this.#generation]: this.#peer, [this.#renewal?.generation]: this.#renewal?.peer}[generation];
+    if (peer && (candidate === null || typeof candidate?.candidate === 'string'))
+      peer.addCandidate(candidate);
   }
 
   // Runs a step of the negotiation; what goes wrong in it ends the call by name.
@@ -307,14 +358,38 @@ export class Call extends Emitter {
     const peer = this.#createPeer();
     peer.on('candidate', candidate => this.#sayCandidate(candidate));
     peer.on('connected', () => this.#onConnected());
-    peer.on('disconnected', () => this.#onWeak());
-    peer.on('failed', () => this.#fail(this.state === 'active' ? 'lost' : 'connect-failed'));
+    peer.on('failed', () => (this.isUp ? this.#losePath() : this.#fail('connect-failed')));
     peer.on('open', () => this.#onOpen());
-    peer.on('closed', () => this.state === 'active' && this.#end('remote-hung-up'));
+    peer.on('closed', () => this.isUp && this.#onClosed());
     peer.on('message', message => this.#onChannelMessage(message));
     peer.on('round-trip', ms => this.emit('round-trip', ms));
     peer.on('stream', stream => this.#onStream(stream));
     return peer;
+  }
+
+  // The same for a later one: it tells the renewal, and us once it took over.
+  #makeLaterPeer(generation) {
+    const peer = this.#createPeer();
+    const own = () => (this.#renewal?.peer === peer ? this.#renewal : null);
+    const inUse = () => this.#peer === peer;
+    peer.on('candidate', candidate => (inUse() ? this.#say('ice', {generation, candidate}) : own()?.sayCandidate(candidate)));
+    peer.on('connected', () => own() && (own().connected = true));
+    peer.on('failed', () => (inUse() ? this.#losePath() : own() && this.#dropRenewal()));
+    peer.on('open', () => (own() || inUse()) && this.#sayState(peer));
+    peer.on('closed', () => (inUse() ? this.isUp && this.#onClosed() : own() && this.#dropRenewal()));
+    peer.on('message', message => (inUse() ? this.#onChannelMessage(message) : own() && this.#onLaterMessage(own(), message)));
+    peer.on('round-trip', ms => inUse() && this.emit('round-trip', ms));
+    peer.on('stream', stream => (inUse() ? this.emit('stream', stream) : own() && (own().stream = stream)));
+    return peer;
+  }
+
+  // The ringer has let go of it when it chose the next one; else it is their goodbye.
+  #onClosed() {
+    if (!this.#renewal || !this.incoming)
+      return this.#end('remote-hung-up');
+    this.#renewal.chosen = true;
+    this.#renewal.heardAt ??= performance.now();
+    this.#losePath();
   }
 
   #onConnected() {
@@ -322,18 +397,10 @@ export class Call extends Emitter {
     if (this.state === 'connecting' && this.#sure) {
       this.#disarm();
       this.activeSince = performance.now();
+      this.#beHeard();
+      this.#looker = setInterval(() => this.#look(), this.#deadlines.look);
       this.#move('active');
-    } else if (this.state === 'active') {
-      this.#disarm();
-      this.emit('weak', false);
     }
-  }
-
-  #onWeak() {
-    if (this.state !== 'active')
-      return;
-    this.emit('weak', true);
-    this.#arm('lost', () => this.#fail('lost'));
   }
 
   #onStream(stream) {
@@ -349,7 +416,11 @@ export class Call extends Emitter {
 
   #greet() {
     if (this.#sure && this.#wasOpen)
-      this.#peer.say({type: 'state', ...this.#local});
+      this.#sayState(this.#peer);
+  }
+
+  #sayState(peer) {
+    peer?.say({type: 'state', ...this.#local});
   }
 
   // The transport is the one that the proven description promised, so their word that they go needs nothing more.
@@ -361,9 +432,190 @@ export class Call extends Emitter {
       return;
     }
     if (message.type === 'bye')
-      this.#end('remote-hung-up');
-    else if (message.type === 'state')
-      this.emit('remote-state', {audio: message.audio !== false, video: message.video !== false});
+      return this.#end('remote-hung-up');
+    if (message.type === 'state') {
+      this.#unheard = false;
+      this.#onRemoteState(message);
+    } else if (message.type === 'here' && typeof message.id === 'string') {
+      this.them = {...this.them, id: message.id};
+    } else if (message.type === 'renew') {
+      this.#unheard = true; // told at the next look: when it comes late, the word that all is well again comes right behind it
+    }
+  }
+
+  #onRemoteState({audio, video}) {
+    this.#remote = {audio: audio !== false, video: video !== false};
+    this.emit('remote-state', this.#remote);
+  }
+
+  // --- another way to them
+
+  #beHeard() {
+    this.#deaf = this.#unheard = false;
+    this.#liveness = new Liveness(this.#deadlines, performance.now());
+  }
+
+  async #look() {
+    if (this.#looking || !this.isUp)
+      return;
+    this.#looking = true;
+    const peer = this.#peer;
+    const figure = await peer.received().catch(() => null);
+    this.#looking = false;
+    if (!this.isUp || this.#peer !== peer || figure === null)
+      return;
+    const now = performance.now();
+    const isSilent = this.#liveness.look(now, figure);
+    if (this.#liveness.silence(now) >= PING_AFTER_MS)
+      peer.hurryPings();
+    if (!this.#deaf && isSilent)
+      this.#goDeaf();
+    else if (this.#deaf && this.#liveness.heardInARow >= LOOKS_TO_BELIEVE)
+      this.#hearAgain();
+    this.#settle(now);
+    if (this.state === 'reconnecting')
+      await this.#lookForAnother(now);
+    else if (this.#renewal && now - this.#renewal.began >= this.#deadlines.connect)
+      this.#dropRenewal(); // the ringer has chosen long ago, and not this one
+  }
+
+  // They may hear us: then only we can tell them.
+  #goDeaf() {
+    this.#deaf = true;
+    this.#peer.say({type: 'renew', call: this.id, generation: this.#last + 1});
+  }
+
+  #hearAgain() {
+    this.#deaf = false;
+    this.#sayState(this.#peer);
+  }
+
+  #losePath() {
+    if (!this.#deaf)
+      this.#goDeaf();
+    this.#settle(performance.now());
+  }
+
+  // Says what is true now. If nobody misses anything, the old one goes on, and the ringer lets go of the new one.
+  #settle(now) {
+    const isTrouble = this.#deaf || this.#unheard;
+    if (isTrouble && this.state === 'active') {
+      this.#troubleAt = now;
+      this.#triedAt = -Infinity;
+      this.#move('reconnecting');
+    } else if (!isTrouble && this.state === 'reconnecting') {
+      if (!this.incoming)
+        this.#dropRenewal();
+      this.#move('active');
+    }
+  }
+
+  async #lookForAnother(now) {
+    const {vanished, reconnect, attempt, again} = this.#deadlines;
+    const {heardAt} = this.#liveness;
+    const renewal = this.#renewal;
+    if (this.#deaf && this.#awayAt !== null && this.#awayAt >= heardAt - AWAY_BEFORE_MS && now - heardAt >= vanished)
+      return this.#fail('vanished');
+    if (now - this.#troubleAt >= reconnect)
+      return this.#fail('lost');
+    if (renewal && (!this.incoming || renewal.chosen) && await renewal.isReady(this.#remote, now) && renewal === this.#renewal)
+      return this.#takeOver();
+    if (!this.isUp || now - this.#triedAt < again)
+      return;
+    if (this.incoming)
+      this.#ask(now);
+    else if (!this.#renewal || this.#stale || now - this.#renewal.began >= attempt)
+      this.#begin(this.#last + 1)?.offer();
+  }
+
+  #ask(now) {
+    this.#triedAt = now;
+    this.#stale = false;
+    this.#say('renew', {generation: this.#last + 1});
+  }
+
+  #newRenewal(generation) {
+    const renewal = new Renewal({
+      generation,
+      peer: this.#makeLaterPeer(generation),
+      handshake: this.#shake(generation, this.them),
+      say: (type, fields) => this.#renewal === renewal && this.#say(type, fields),
+      isCertificate: sdp => certificateOf(sdp) === this.#certificate,
+    });
+    renewal.on('failed', () => this.#renewal === renewal && this.#dropRenewal());
+    return renewal;
+  }
+
+  #begin(generation, renewal = this.#newRenewal(generation)) {
+    this.#dropRenewal();
+    this.#last = generation;
+    this.#triedAt = performance.now();
+    this.#stale = false;
+    this.#renewal = renewal;
+    return renewal;
+  }
+
+  // Checked before anything happens to the one that may be under way.
+  async #onLaterOffer(message) {
+    const {generation} = message;
+    if (!this.isUp || !this.incoming || !Number.isInteger(generation) || generation <= this.#last || typeof message.sdp !== 'string')
+      return;
+    if (this.state === 'active' && performance.now() - this.#triedAt < this.#deadlines.again)
+      return; // nobody misses anything; so many are somebody's game
+    this.#triedAt = performance.now();
+    const renewal = this.#newRenewal(generation);
+    try {
+      await renewal.check(message);
+    } catch {
+      return renewal.close();
+    }
+    if (!this.isUp || generation <= this.#last)
+      return renewal.close();
+    this.#begin(generation, renewal).answer(message);
+  }
+
+  // Said by the relay: a rumour, which a little silence confirms. They name the first generation that they have not seen.
+  #onRenew({generation}) {
+    const now = performance.now();
+    this.#liveness?.hurry(now);
+    if (!this.incoming && this.#renewal && generation <= this.#renewal.generation && now - this.#renewal.began >= UNSEEN_MS)
+      this.startAnew();
+  }
+
+  #onLaterMessage(renewal, message) {
+    if (message.type === 'bye')
+      return this.#end('remote-hung-up');
+    if (message.type === 'state') {
+      renewal.heardAt ??= performance.now();
+      this.#onRemoteState(message);
+    } else if (message.type === 'renewed' && this.incoming) {
+      renewal.chosen = true;
+      if (this.state === 'active') { // they missed us, and we did not know
+        this.#unheard = true;
+        this.#settle(performance.now());
+      }
+    }
+  }
+
+  #takeOver() {
+    const {peer, generation, stream} = this.#renewal;
+    const old = this.#peer;
+    if (!this.incoming)
+      peer.say({type: 'renewed', generation});
+    this.#renewal = null;
+    this.#peer = peer;
+    this.#generation = generation;
+    this.#beHeard();
+    if (stream)
+      this.emit('stream', stream);
+    old.close(false);
+    this.#settle(performance.now());
+  }
+
+  #dropRenewal() {
+    const renewal = this.#renewal;
+    this.#renewal = null;
+    renewal?.close();
   }
 
   #say(type, fields) {
@@ -373,6 +625,7 @@ export class Call extends Emitter {
   // Both ways: the channel may be lost on its way down, and the relay may be gone.
   #bye(reason) {
     this.#peer?.say({type: 'bye', reason});
+    this.#renewal?.peer.say({type: 'bye', reason});
     this.#say('bye', {reason});
   }
 
@@ -396,6 +649,8 @@ export class Call extends Emitter {
     if (this.state === 'ended')
       return;
     this.#disarm();
+    clearInterval(this.#looker);
+    this.#dropRenewal();
     this.reason = reason;
     this.detail = detail;
     this.endedAt = performance.now();
@@ -413,5 +668,5 @@ export class Call extends Emitter {
 }
 
 function usable(message) {
-  return message.generation === GENERATION && typeof message.sdp === 'string';
+  return message.generation === FIRST && typeof message.sdp === 'string';
 }

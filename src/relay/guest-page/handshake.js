@@ -7,6 +7,8 @@ import {equal, fromText, randomBytes, toText} from './bytes.js';
 import {NONCE_BYTES, answerTranscript, commitTo, emojiOf, isProven, offerTranscript, prove} from './proof.js';
 import {CallError} from './sdp.js';
 
+const NOTHING = new Uint8Array();
+
 export class Handshake {
   #key;
   #call;
@@ -16,12 +18,14 @@ export class Handshake {
   #commit = null;  // theirs, when they offer
   #offer = null;   // TO
   #answer = null;  // TA
+  #isFirst;        // later generations hold no commit and no nonce: who they are with is settled, and the emoji stay
   emoji = null;    // five numbers, once both nonces are known and right
 
   // key: Kg, or null; call: {room, call, generation}, of which room is the invite's; us, them: the ids.
   constructor({key, call, us, them}) {
     this.#key = key;
     this.#call = call;
+    this.#isFirst = call.generation === 1;
     this.#us = us;
     this.#them = them;
   }
@@ -38,33 +42,35 @@ export class Handshake {
 
   // What our offer carries besides the description.
   async sealOffer(sdp) {
-    const commit = await commitTo(this.#nonce);
+    const commit = this.#isFirst ? await commitTo(this.#nonce) : NOTHING;
     this.#offer = await offerTranscript({...this.#call, from: this.#us, to: this.#them, sdp, commit});
-    return {commit: toText(commit), ...await this.#prove(this.#offer)};
+    return {...this.#isFirst && {commit: toText(commit)}, ...await this.#prove(this.#offer)};
   }
 
   async checkOffer({sdp, commit, proof}) {
-    this.#commit = this.#nonceIn(commit);
-    if (this.#commit === null)
+    this.#commit = this.#isFirst ? this.#nonceIn(commit) : null;
+    if (this.#isFirst && this.#commit === null)
       return;
-    this.#offer = await offerTranscript({...this.#call, from: this.#them, to: this.#us, sdp, commit: this.#commit});
+    this.#offer = await offerTranscript({...this.#call, from: this.#them, to: this.#us, sdp, commit: this.#commit ?? NOTHING});
     await this.#check(proof, this.#offer);
   }
 
   async sealAnswer(sdp) {
-    if (this.#commit === null)
+    if (this.#isFirst && this.#commit === null)
       return {};
-    this.#answer = await answerTranscript({...this.#call, from: this.#us, to: this.#them, sdp, nonce: this.#nonce}, this.#offer);
-    return {nonce: toText(this.#nonce), ...await this.#prove(this.#answer)};
+    const nonce = this.#isFirst ? this.#nonce : NOTHING;
+    this.#answer = await answerTranscript({...this.#call, from: this.#us, to: this.#them, sdp, nonce}, this.#offer);
+    return {...this.#isFirst && {nonce: toText(nonce)}, ...await this.#prove(this.#answer)};
   }
 
   async checkAnswer({sdp, nonce, proof}) {
-    const theirs = this.#nonceIn(nonce);
+    const theirs = this.#isFirst ? this.#nonceIn(nonce) : NOTHING;
     if (theirs === null)
       return;
     this.#answer = await answerTranscript({...this.#call, from: this.#them, to: this.#us, sdp, nonce: theirs}, this.#offer);
     await this.#check(proof, this.#answer);
-    this.emoji = await emojiOf(this.#answer, this.#nonce);
+    if (this.#isFirst)
+      this.emoji = await emojiOf(this.#answer, this.#nonce);
   }
 
   async checkReveal(nonce) {

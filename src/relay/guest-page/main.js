@@ -27,6 +27,7 @@ let last = null;    // who the last call was with
 let gone = null;    // why the room closed while a call lived on
 let atDoor = false; // the room is locked, and we are not in it
 let wakeLock = null;
+let certificate = null; // ours, for the connections of this page
 
 const actions = {
   join,
@@ -92,6 +93,7 @@ async function join() {
   ui.busy(true);
   ui.show('joining');
   await media.open();
+  certificate ??= await Peer.newCertificate();
   connect(await unlock(invite.key));
 }
 
@@ -106,7 +108,7 @@ function connect({ticket, key}) {
     signaling: new Signaling(invite.url, cleanName(ui.name) || words.guest, {ticket}),
     name: invite.room,
     key,
-    createPeer: iceServers => new Peer(media, iceServers),
+    createPeer: iceServers => new Peer(media, iceServers, certificate),
     local: () => media.sending,
   });
   room = opened;
@@ -206,7 +208,6 @@ function onCall(started) {
   started.on('remote-state', state => ui.remoteState(state));
   started.on('emoji', numbers => ui.emoji(numbers));
   started.on('round-trip', ms => ui.text('round-trip', words.roundTrip(Math.round(ms))));
-  started.on('weak', isWeak => ui.weak(isWeak));
   onCallState(started.state);
 }
 
@@ -217,7 +218,8 @@ function onCallState(state) {
     case 'ringing': return ui.show('incoming');
     case 'dialing': return ui.show('dialing');
     case 'connecting': return onConnecting();
-    case 'active': return onActive();
+    case 'active': return ui.isWeak ? ui.weak(false) : onActive();
+    case 'reconnecting': return ui.weak(true);
     case 'ended': return onEnded();
   }
 }

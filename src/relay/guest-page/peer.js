@@ -30,15 +30,20 @@ export class Peer extends Emitter {
   #pings = null;
   #onLocalTrack = ({kind}) => this.#speaking && this.#attach(kind);
 
-  constructor(media, iceServers) {
+  // certificate: of ours, the same for all the connections of a call; without one the browser makes one for each.
+  constructor(media, iceServers, certificate = null) {
     super();
     this.#media = media;
-    this.#pc = new RTCPeerConnection({iceServers, bundlePolicy: 'max-bundle'});
+    this.#pc = new RTCPeerConnection({iceServers, bundlePolicy: 'max-bundle', ...certificate && {certificates: [certificate]}});
     this.#pc.onicecandidate = ({candidate}) => this.#onCandidate(candidate);
     this.#pc.onconnectionstatechange = () => this.#onState();
     this.#pc.ontrack = ({track}) => this.#onTrack(track);
     this.#pc.ondatachannel = ({channel}) => this.#adopt(channel);
     this.unlisten = media.listen(this.#onLocalTrack);
+  }
+
+  static newCertificate() {
+    return RTCPeerConnection.generateCertificate({name: 'ECDSA', namedCurve: 'P-256'}).catch(() => null);
   }
 
   get open() {
@@ -120,6 +125,23 @@ export class Peer extends Emitter {
         sum += stats.messagesReceived ?? 0;
     }
     return sum;
+  }
+
+  // What of theirs was decoded so far: pictures; and packets of sound.
+  async seen() {
+    let frames = 0;
+    let sounds = 0;
+    for (const stats of (await this.#pc.getStats()).values()) {
+      if (stats.type === 'inbound-rtp' && stats.kind === 'video')
+        frames += stats.framesDecoded ?? 0;
+      else if (stats.type === 'inbound-rtp')
+        sounds += stats.packetsReceived ?? 0;
+    }
+    return {frames, sounds};
+  }
+
+  hurryPings() {
+    this.#pings?.hurry();
   }
 
   // Silent at once; the transport goes a moment later when something was just said on it.

@@ -26,6 +26,12 @@ export class Pings extends Emitter {
     channel.onclose = () => this.stop();
   }
 
+  // One more, besides those of each second: while nothing comes in.
+  hurry() {
+    if (this.#timer !== null)
+      this.#ping();
+  }
+
   start() {
     if (this.#timer !== null)
       return;

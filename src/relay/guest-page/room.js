@@ -3,14 +3,15 @@
 // The people and the call stay when the socket to the relay is lost: what the next welcome says is laid over them.
 
 import {randomBytes, toText} from './bytes.js';
-import {Call, GENERATION} from './call.js';
+import {Call} from './call.js';
 import {Emitter} from './emitter.js';
 import {Handshake} from './handshake.js';
 
 const CALL_BYTES = 16; // of its id, which the ringer chooses
 const MAX_KNOCKERS = 64;
+const PROBE_MS = 2000; // in which a relay that is there answers
 const RENEW_MS = 30 * 60_000; // the way through a TURN server is lent for an hour
-const IN_CALL = {dialing: false, ringing: false, connecting: true, active: true, ended: false};
+const IN_CALL = {dialing: false, ringing: false, connecting: true, active: true, reconnecting: true, ended: false};
 
 // Events: ready {back}: in the room, or in it again; locked {hasty}: our knock was one too many; peers: also who knocks, and whose the room is; owner: it is ours from now on; trouble; call (a new Call, dialing or ringing); closed {reason}.
 export class Room extends Emitter {
@@ -25,6 +26,7 @@ export class Room extends Emitter {
   #key;
   #renewMs;
   #lentAt = 0; // when the ICE servers came
+  #spokeAt = 0; // when the relay last said anything
 
   // name, key: the invite's room and what calls in it are proved by (Kg), or null; createPeer (iceServers): a Peer;
   // local (): what we send now, {audio, video}.
@@ -93,6 +95,7 @@ export class Room extends Emitter {
   // The network changed under the socket.
   hurry() {
     this.#signaling.hurry();
+    this.call?.hurry();
   }
 
   leave() {
@@ -116,14 +119,18 @@ export class Room extends Emitter {
 
   // Under another id nobody knows a call that is not up yet; one that is up needs no relay.
   #comeBack(before) {
-    if (before !== this.id)
+    if (before !== this.id) {
       this.call?.relayLost();
+      this.call?.move(this.id);
+    }
     if (this.call && !this.#peers.has(this.call.them.id))
       this.call.peerLeft();
     this.#signaling.send({type: 'in-call', in_call: this.#inCall});
+    this.call?.startAnew();
   }
 
   #onMessage(message) {
+    this.#spokeAt = performance.now();
     switch (message.type) {
       case 'joined': return this.#onJoined(message.peer);
       case 'left': return this.#onLeft(message.id);
@@ -178,8 +185,8 @@ export class Room extends Emitter {
     const peer = this.#peers.get(id);
     if (peer) {
       peer.away = away;
-      if (away && this.call?.them.id === id)
-        this.call.peerAway();
+      if (this.call?.them.id === id)
+        this.call.peerAway(away);
       this.emit('peers');
     }
   }
@@ -239,7 +246,7 @@ export class Room extends Emitter {
       local: this.#local(),
       send: message => this.#signaling.send(message),
       createPeer: () => this.#createPeer(this.iceServers),
-      handshake: this.#shake(them.id, id),
+      shake: (generation, now) => this.#shake((now ?? them).id, id, generation),
       deadlines: this.#deadlines,
     });
     this.call = call;
@@ -249,15 +256,24 @@ export class Room extends Emitter {
   }
 
   // Insecure pages have no crypto.subtle; their links hold no key (see main.js).
-  #shake(them, call) {
+  #shake(them, call, generation) {
     if (!crypto.subtle)
       return null;
-    return new Handshake({key: this.#key, call: {room: this.#name, call, generation: GENERATION}, us: this.id, them});
+    return new Handshake({key: this.#key, call: {room: this.#name, call, generation}, us: this.id, them});
+  }
+
+  // The way to the relay may be gone as well, and another way to them needs it.
+  #probe() {
+    const askedAt = performance.now();
+    this.#signaling.send({type: 'turn'});
+    setTimeout(() => this.call?.state === 'reconnecting' && this.#spokeAt < askedAt && this.#signaling.hurry(), PROBE_MS);
   }
 
   #onState(call, state) {
     if (state === 'ended' && this.call === call)
       this.call = null;
+    if (state === 'reconnecting')
+      this.#probe();
     if (this.#inCall !== IN_CALL[state]) {
       this.#inCall = IN_CALL[state];
       this.#signaling.send({type: 'in-call', in_call: this.#inCall});

@@ -15,6 +15,11 @@ export function fingerprints(sdp) {
   return found;
 }
 
+// The certificate that a description promises, once it was found to promise just one.
+export function certificateOf(sdp) {
+  return [...fingerprints(sdp)].join();
+}
+
 // Exactly one distinct fingerprint, sha-256, not our own (RFC 8122 allows more; the protocol does not).
 export function checkFingerprint(sdp, ownSdp) {
   const found = [...fingerprints(sdp)];

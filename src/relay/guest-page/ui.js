@@ -106,10 +106,13 @@ export class Ui extends Emitter {
     const video = one('#remote');
     if (stream === null) // not when one comes: their state may be here before it
       this.#remoteVideo = this.#remoteAudio = true;
-    this.#remoteStream = stream;
+    if (stream && this.#remoteStream)
+      exchangeTracks(this.#remoteStream, stream); // the last picture stands until the next one is there
+    else
+      this.#remoteStream = stream;
     this.#showBadge();
-    show(video, stream);
-    for (const track of stream?.getVideoTracks() ?? [])
+    show(video, this.#remoteStream);
+    for (const track of this.#remoteStream?.getVideoTracks() ?? [])
       track.onmute = track.onunmute = () => this.#showRemotePicture();
     this.#showRemotePicture();
     if (stream)
@@ -122,6 +125,10 @@ export class Ui extends Emitter {
     this.#showBadge();
     this.#showNote();
     this.#showRemotePicture();
+  }
+
+  get isWeak() {
+    return this.#isWeak;
   }
 
   weak(isWeak) {
@@ -263,6 +270,15 @@ export function duration(ms) {
   const hours = Math.floor(seconds / 3600);
   const minutes = Math.floor(seconds / 60) % 60;
   return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}
+
+function exchangeTracks(shown, stream) {
+  if (shown === stream)
+    return;
+  for (const track of shown.getTracks().filter(each => !stream.getTracks().includes(each)))
+    shown.removeTrack(track);
+  for (const track of stream.getTracks())
+    shown.addTrack(track); // one that is there already is left alone
 }
 
 function show(video, stream) {

@@ -51,7 +51,7 @@ export const words = {
   cancel: 'Cancel',
 
   connecting: 'Connecting…',
-  reconnecting: 'The connection is weak. Trying to get it back…',
+  reconnecting: 'Reconnecting…',
   theirCameraOff: 'Camera off',
   theirMicrophoneOff: 'Their microphone is off',
   muteMicrophone: 'Turn the microphone off',
@@ -122,7 +122,8 @@ export const ends = {
   'proof-wrong': name => ['Call stopped for your safety', `What came from ${name} was changed on the way, or they were never invited.`],
   'commit-mismatch': name => ['Call stopped for your safety', `${name} did not keep to what was promised. Somebody may sit between you.`],
   'reveal-timeout': name => ['Connection failed', `${name} did not finish the proof in time.`],
-  'lost': name => ['Connection lost', `Nothing came from ${name} for too long.`],
+  'lost': name => ['Connection lost', `Nothing came from ${name} any more, and no other way to them was found.`],
+  'vanished': name => [`${name} is gone`, 'They vanished without a word: their program or their computer stopped.'],
   'refused': () => ['The call was refused', 'The relay did not carry it.'],
   'media-failed': () => ['Call ended', 'This browser could not start the call.'],
 };

@@ -19,7 +19,7 @@ const {Room} = await load('room.js');
 const {Emitter} = await load('emitter.js');
 const {checkFingerprint} = await load('sdp.js');
 
-export const LONG = {ring: 60_000, offer: 60_000, answer: 60_000, reveal: 60_000, connect: 60_000, lost: 60_000, silence: 60_000, rumour: 60_000, away: 60_000};
+export const LONG = {ring: 60_000, offer: 60_000, answer: 60_000, reveal: 60_000, connect: 60_000, silence: 60_000, rumour: 60_000, alarm: 60_000, early: 60_000, attempt: 60_000, vanished: 60_000, reconnect: 60_000, look: 5, again: 60_000};
 export const FINGERPRINT = Array(32).fill('AB').join(':');
 export const SDP = `v=0\r\na=fingerprint:sha-256 ${FINGERPRINT}\r\n`;
 
@@ -30,6 +30,8 @@ export class FakeSignaling extends Emitter {
     this.sent.push(message);
     this.emit('sent', message);
   }
+
+  hurry() {}
 
   knock() {
     this.sent.push({type: 'knock'});
@@ -50,6 +52,7 @@ export class FakePeer extends Emitter {
   open = false;
   closed = false;
   packets = 0;   // what received() says
+  frames = 0;    // what seen() says
   onLook = null; // called at each look
 
   async received() {
@@ -73,6 +76,12 @@ export class FakePeer extends Emitter {
     this.described.push(sdp);
   }
 
+  async seen() {
+    return {frames: this.frames, sounds: this.frames};
+  }
+
+  hurryPings() {}
+
   speak() {
     this.speaking = true;
   }
@@ -83,6 +92,7 @@ export class FakePeer extends Emitter {
 
   say(message) {
     this.said.push(message);
+    this.emit('said', message);
   }
 
   close() {
