@@ -368,6 +368,8 @@ join (ParlorCore *self, ParlorInvite *invite, ParlorWish wish)
   self->porter = parlor_porter_new (self->channel);
   self->wish = wish;
 
+  g_signal_connect_object (g_network_monitor_get_default (), "network-changed", G_CALLBACK (parlor_switchboard_hurry), self->switchboard,
+                           G_CONNECT_SWAPPED);
   g_signal_connect (self->switchboard, "notify::id", G_CALLBACK (on_switchboard_id), self);
   g_signal_connect (self->switchboard, "notify::call", G_CALLBACK (on_switchboard_call), self);
   g_signal_connect (self->switchboard, "incoming", G_CALLBACK (on_incoming), self);
@@ -387,15 +389,6 @@ join (ParlorCore *self, ParlorInvite *invite, ParlorWish wish)
   /* Who heard of it may have left already. */
   if (self->channel == PARLOR_CHANNEL (channel))
     parlor_ws_channel_connect (channel);
-}
-
-static void
-on_network_changed (GNetworkMonitor *monitor, gboolean available, gpointer user_data)
-{
-  ParlorCore *self = user_data;
-
-  if (self->switchboard)
-    parlor_switchboard_hurry (self->switchboard);
 }
 
 static void
@@ -560,7 +553,6 @@ parlor_core_new (ParlorStudio *studio, const char *name, const ParlorDeadlines *
   g_signal_connect_object (studio, "notify::audio-muted", G_CALLBACK (on_studio_muted), self, 0);
   g_signal_connect_object (studio, "notify::video-muted", G_CALLBACK (on_studio_muted), self, 0);
   g_signal_connect_object (studio, "failed", G_CALLBACK (on_studio_failed), self, 0);
-  g_signal_connect_object (g_network_monitor_get_default (), "network-changed", G_CALLBACK (on_network_changed), self, 0);
   return self;
 }
 

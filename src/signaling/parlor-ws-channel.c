@@ -19,10 +19,8 @@
  * One attempt = a handshake and, on a relay of ours, hello and welcome, all within one deadline. Whatever ends an
  * attempt or a connection comes to lose(), which decides between another attempt and the end. Callbacks of
  * libsoup hold the channel weakly, so dropping the last reference ends everything at once.
- *
  * Each welcome brings a token by which the next hello takes the same place in the room again. What is to be said
  * meanwhile waits in the outbox, which is worth nothing under another id.
- *
  * A relay may be hostile or broken: nothing that it sends is worth more than a debug line.
  */
 
