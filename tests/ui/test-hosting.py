@@ -220,10 +220,15 @@ class TestHosting(unittest.TestCase):
         self.assertFalse(bo.action_enabled('lock'))
         ann.close()
         wait_for('another owner', lambda: bo.action_enabled('lock'))
-        bo.press('Close')
-        bo.wait_text('Lock the Room')
-        bo.activate('lock')
-        wait_for('the lock', lambda: bo.action_state('lock'))
+
+        # Who joins a room that nobody is in keeps its door as well.
+        bo.close()
+        cy = self.start(f'{url}/empty', name='Cy', x=1200)
+        cy.press('Join')
+        cy.wait_text('You are in the room')
+        cy.wait_text('Lock the Room')
+        cy.activate('lock')
+        wait_for('the lock', lambda: cy.action_state('lock'))
 
 
 if __name__ == '__main__':
