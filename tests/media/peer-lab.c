@@ -72,6 +72,7 @@ peer_end_free (PeerEnd *self)
   g_ptr_array_unref (self->candidates);
   g_ptr_array_unref (self->texts);
   g_free (self->sdp);
+  g_free (self->fingerprint);
   g_clear_error (&self->error);
   g_free (self);
 }
@@ -119,7 +120,7 @@ on_first_frame (ParlorPeer *peer, ParlorMediaFlags kind, PeerEnd *self)
 void
 peer_end_add_peer (PeerEnd *self, ParlorDialect dialect)
 {
-  const ParlorPeerOptions options = { .dialect = dialect, .held = self->hold };
+  const ParlorPeerOptions options = { .dialect = dialect, .held = self->hold, .quiet = self->quiet, .fingerprint = self->fingerprint };
   g_autoptr (GError) error = NULL;
 
   self->peer = parlor_webrtc_peer_new (self->studio, &options, &error);

@@ -26,6 +26,8 @@ struct _PeerEnd
   gboolean described;    /* the other side has our description */
   gboolean mute_candidates;
   gboolean hold;      /* make the next peer held */
+  gboolean quiet;     /* ... or quiet */
+  char *fingerprint;  /* (nullable): the only one that the next peer takes */
   char *sdp;          /* ours, as it was made */
   GError *error;      /* of the last operation */
   guint n_operations; /* that ended */

@@ -456,6 +456,45 @@ test_seed (void)
   peer_end_free (b);
 }
 
+/* A later generation: the same certificate, which is taken, and no sound before it takes over. Then somebody else's. */
+static void
+test_later_generation (Fixture *f, gconstpointer data)
+{
+  peer_end_call (f->a, f->b, NULL);
+  peer_end_wait_connected (f->a, f->b);
+  f->a->fingerprint = parlor_peer_dup_fingerprint (PARLOR_PEER (f->a->peer));
+  g_assert_nonnull (f->a->fingerprint);
+  for (guint i = 0; i < 2; i++)
+    {
+      peer_end_drop_peer (f->a);
+      peer_end_drop_peer (f->b);
+      f->a->quiet = TRUE;
+      peer_end_add_peer (f->a, PARLOR_DIALECT_PARLOR);
+      peer_end_add_peer (f->b, PARLOR_DIALECT_PARLOR);
+      if (i == 1)
+        break;
+      peer_end_call (f->a, f->b, NULL);
+      peer_end_wait_connected (f->a, f->b);
+      parlor_test_wait (f->a->first_picture && f->a->first_sound, 20); /* both come, and are told */
+      parlor_test_meter_reset (f->a->sound);
+      parlor_test_run_for (1);
+      g_assert_cmpfloat (parlor_test_meter_get_tone (f->a->sound, TONE_B), <, 0.5);
+      parlor_peer_set_quiet (PARLOR_PEER (f->a->peer), FALSE);
+      wait_for_tone (f->a, TONE_B);
+      g_free (f->a->fingerprint);
+      f->a->fingerprint = g_strdup ("another");
+    }
+
+  peer_end_offer (f->a);
+  peer_end_wait_done (f->a);
+  peer_end_answer (f->b, f->a->sdp);
+  peer_end_wait_done (f->b);
+  peer_end_take_answer (f->a, f->b->sdp);
+  parlor_test_wait (f->a->n_operations == 1, 20);
+  g_assert_error (f->a->error, PARLOR_ERROR, PARLOR_ERROR_FINGERPRINT);
+  g_assert_cmpint (parlor_peer_get_state (PARLOR_PEER (f->a->peer)), ==, PARLOR_PEER_FAILED);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -473,5 +512,6 @@ main (int argc, char *argv[])
   ADD ("/peer/keyframe-request", NULL, test_keyframe_request);
   ADD ("/peer/texts", NULL, test_texts);
   g_test_add_func ("/peer/seed", test_seed);
+  ADD ("/peer/later-generation", NULL, test_later_generation);
   return g_test_run ();
 }
