@@ -142,7 +142,6 @@ gboolean
 parlor_ring_log_knock (ParlorRingLog *self, const char *network, gint64 now)
 {
   const guint64 max_in_all = (guint64) self->limits->max_knocks * self->limits->max_guests;
-  Knock knock = { .at = now };
   guint n = 0;
 
   if (network == NULL || self->limits->max_knocks == 0)
@@ -153,7 +152,7 @@ parlor_ring_log_knock (ParlorRingLog *self, const char *network, gint64 now)
     n += g_str_equal (g_array_index (self->knocks, Knock, i).network, network);
   if (n >= self->limits->max_knocks || self->knocks->len >= max_in_all)
     return FALSE;
-  knock.network = g_strdup (network);
-  g_array_append_val (self->knocks, knock);
+  g_array_set_size (self->knocks, self->knocks->len + 1);
+  g_array_index (self->knocks, Knock, self->knocks->len - 1) = (Knock){ now, g_strdup (network) };
   return TRUE;
 }

@@ -220,7 +220,7 @@ forget_place (ParlorWsChannel *self)
   g_queue_clear_full (&self->outbox, g_free);
 }
 
-/* The relay did not welcome us. Some refusals are about this moment only, and three are not the end. */
+/* The relay did not welcome us. Some refusals are about this moment only, and three are not the end: after a knock too many we stand where we stood. */
 static void
 refuse (ParlorWsChannel *self, const ParlorMessage *message)
 {
@@ -240,7 +240,6 @@ refuse (ParlorWsChannel *self, const ParlorMessage *message)
     }
   else if (self->knocked && g_str_equal (code, "rate") && g_strcmp0 (message->error.about, "knock") == 0)
     {
-      /* It was not heard inside; we stand there as before. */
       self->knocked = FALSE;
       parlor_channel_emit_message (PARLOR_CHANNEL (self), message);
     }

@@ -489,6 +489,21 @@ def locked_room():
             assert ends == {"ready": 1, "refused": 1}
 
 
+def one_knock_too_many():
+    with Relay(BUILD, "--max-knocks", "1") as relay, Owner(relay, "k") as owner:
+        with Peer(BUILD, relay.url + "/k") as b, Peer(BUILD, relay.url + "/k", "--manual") as a:
+            b.until("error", code="locked")  # and knocks by itself
+            owner.hear("knock")
+            a.until("error", code="locked")
+            for _ in range(2):
+                a.say("knock")
+                assert "wait a minute" in a.until("error", code="rate")["message"]
+            owner.say(type="unlock")
+            owner.hear("unlock")
+            a.say("knock")
+            a.until("ready")
+
+
 def says_no(*arguments, status, words, stdin=""):
     done = subprocess.run(
         [os.path.join(BUILD, "src/cli/parlor-peer"), *arguments],
@@ -581,6 +596,7 @@ if __name__ == "__main__":
             relay_gone_while_ringing,
             not_invited,
             locked_room,
+            one_knock_too_many,
             bad_usage,
             unreadable_input,
             unreachable,

@@ -266,7 +266,7 @@ class TestPortMap(unittest.TestCase):
     def check_renewed(self):
         probe = self.ask(lease=6)
         self.assertEqual(probe.answer(), f'mapped {OUTSIDE} {PORT}')
-        first = self.lease_end()
+        first = wait_for('a lease', self.lease_end)
         wait_for('a later end of the lease', lambda: self.lease_end() > first)
         self.assertEqual(len(self.forwards()), 1)
         said, status = probe.close()
