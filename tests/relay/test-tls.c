@@ -165,7 +165,7 @@ test_stalled_handshakes (void)
   g_autoptr (GPtrArray) crowd = g_ptr_array_new_with_free_func ((GDestroyNotify) raw_free);
 
   parlor_relay_limits_init (&limits);
-  limits.request_ms = 5000;
+  limits.request_ms = 3000;
   lab = lab_new_tls (&limits);
   anna = client_join (lab, "/abc", "Anna");
   for (guint i = 0; i < 200; i++)
@@ -189,7 +189,7 @@ test_garbage (void)
   g_autoptr (GPtrArray) crowd = g_ptr_array_new_with_free_func ((GDestroyNotify) raw_free);
 
   parlor_relay_limits_init (&limits);
-  limits.request_ms = 5000;
+  limits.request_ms = 3000;
   lab = lab_new_tls (&limits);
   for (guint i = 0; i < 200; i++)
     {
