@@ -17,7 +17,6 @@ case $version in
   13) suite=trixie ;;
   *) echo "bare-root: there is Debian 12 or 13, not \"$version\"" >&2; exit 2 ;;
 esac
-mirror=${PARLOR_MIRROR:-http://deb.debian.org/debian}
 [ "$(id -u)" = 0 ] || { echo 'bare-root: a root is made by root: sudo ./dev bare-root' >&2; exit 1; }
 
 if [ $# -gt 0 ]; then
@@ -37,7 +36,7 @@ log=$PWD/build/bare-root-$version.log
 make_root ()
 {
   local file
-  debootstrap --variant=minbase "$suite" "$root" "$mirror"
+  debootstrap --variant=minbase "$suite" "$root" ${PARLOR_MIRROR:+"$PARLOR_MIRROR"}
   # How apt reaches its mirrors from here, but not what other programs have it do.
   for file in /etc/apt/apt.conf /etc/apt/apt.conf.d/*; do
     if [ -f "$file" ] && grep -q 'Acquire' "$file" && ! grep -q 'IndexTargets' "$file"; then
