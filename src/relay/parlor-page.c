@@ -16,6 +16,9 @@
  */
 
 #define RESOURCE_PREFIX "/io/github/parlor/Parlor/guest-page/"
+#define POLICY(sockets)                                                                                              \
+  "default-src 'self'; connect-src 'self'" sockets "; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; " \
+  "object-src 'none'"
 
 static const struct
 {
@@ -35,8 +38,6 @@ static const struct
   const char *name;
   const char *value;
 } headers[] = {
-  { "Content-Security-Policy", "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; "
-                               "base-uri 'none'; form-action 'none'; object-src 'none'" },
   { "X-Content-Type-Options", "nosniff" },
   { "Referrer-Policy", "no-referrer" },
   { "Permissions-Policy", "camera=(self), microphone=(self)" },
@@ -49,6 +50,7 @@ static void
 respond (ParlorResponse *response, guint status, const char *content_type, GBytes *body)
 {
   parlor_response_init (response, status, content_type, body);
+  soup_message_headers_replace (response->headers, "Content-Security-Policy", POLICY (""));
   for (guint i = 0; i < G_N_ELEMENTS (headers); i++)
     soup_message_headers_replace (response->headers, headers[i].name, headers[i].value);
 }
@@ -62,8 +64,22 @@ get_content_type (const char *name)
   return "application/octet-stream";
 }
 
+/* Some browsers still in use do not count WebSockets to 'self' (w3c/webappsec-csp issue 7), and a policy has no words for IPv6. */
+static void
+allow_sockets (ParlorResponse *response, const char *host)
+{
+  static const char letters[] = G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS ".-:";
+  g_autofree char *policy = NULL;
+
+  if (host && *host && host[strspn (host, letters)] == '\0')
+    policy = g_strdup_printf (POLICY (" ws://%1$s wss://%1$s"), host);
+  else
+    policy = g_strdup (POLICY (" ws: wss:"));
+  soup_message_headers_replace (response->headers, "Content-Security-Policy", policy);
+}
+
 void
-parlor_page_respond (ParlorResponse *response, const char *name)
+parlor_page_respond (ParlorResponse *response, const char *name, const char *host)
 {
   g_autofree char *path = g_strconcat (RESOURCE_PREFIX, name, NULL);
   g_autoptr (GBytes) content = g_resource_lookup_data (parlor_relay_get_resource (), path,
@@ -75,6 +91,7 @@ parlor_page_respond (ParlorResponse *response, const char *name)
       return;
     }
   respond (response, SOUP_STATUS_OK, get_content_type (name), g_steal_pointer (&content));
+  allow_sockets (response, host);
 }
 
 void

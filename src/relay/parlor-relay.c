@@ -204,9 +204,9 @@ respond_page (const ParlorRequest *request, gboolean is_foreign, ParlorResponse 
       soup_message_headers_replace (response->headers, "Allow", "GET, HEAD");
     }
   else if (g_str_has_prefix (request->path, PARLOR_DOOR_PAGE_PATH))
-    parlor_page_respond (response, request->path + strlen (PARLOR_DOOR_PAGE_PATH));
+    parlor_page_respond (response, request->path + strlen (PARLOR_DOOR_PAGE_PATH), request->host);
   else
-    parlor_page_respond (response, "index.html");
+    parlor_page_respond (response, "index.html", request->host);
 }
 
 static void

@@ -17,7 +17,7 @@ check_headers (SoupMessage *message)
   const char *policy = header (message, "Content-Security-Policy");
 
   g_assert_nonnull (policy);
-  g_assert_true (g_str_has_prefix (policy, "default-src 'self'; connect-src 'self' ws: wss:;"));
+  g_assert_true (g_str_has_prefix (policy, "default-src 'self'; connect-src 'self'"));
   g_assert_nonnull (strstr (policy, "frame-ancestors 'none'"));
   g_assert_cmpstr (header (message, "X-Content-Type-Options"), ==, "nosniff");
   g_assert_cmpstr (header (message, "Referrer-Policy"), ==, "no-referrer");
@@ -53,6 +53,38 @@ test_index (void)
                        g_bytes_get_size (body));
       check_headers (head);
     }
+}
+
+/* The page may speak to the relay under the name by which it was opened, and no name can add to its policy. */
+static void
+test_policy (void)
+{
+  static const struct
+  {
+    const char *host;
+    const char *sockets;
+  } cases[] = {
+    { "localhost:3002", "connect-src 'self' ws://localhost:3002 wss://localhost:3002; " },
+    { "call.example", "connect-src 'self' ws://call.example wss://call.example; " },
+    { "[::1]:3002", "connect-src 'self' ws: wss:; " },
+  };
+  g_autoptr (Lab) lab = lab_new (NULL);
+  g_autoptr (SoupMessage) message = NULL;
+
+  parlor_relay_allow_host (lab->relay, "call.example");
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (SoupMessage) page = NULL;
+
+      g_test_message ("%s", cases[i].host);
+      g_assert_cmpuint (request (lab, "GET", "/abc", cases[i].host, NULL, &page, NULL), ==, SOUP_STATUS_OK);
+      g_assert_nonnull (strstr (header (page, "Content-Security-Policy"), cases[i].sockets));
+    }
+  request (lab, "GET", "/abc", "localhost; script-src *", NULL, &message, NULL);
+  g_assert_null (strstr (header (message, "Content-Security-Policy"), "script-src"));
+  g_clear_object (&message);
+  request (lab, "GET", "/NO", "localhost", NULL, &message, NULL);
+  g_assert_nonnull (strstr (header (message, "Content-Security-Policy"), "connect-src 'self'; "));
 }
 
 /* Every file that the page asks for is there, under the type by which a browser will run it. */
@@ -327,6 +359,7 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/relay/page/index", test_index);
+  g_test_add_func ("/relay/page/policy", test_policy);
   g_test_add_func ("/relay/page/assets", test_assets);
   g_test_add_func ("/relay/page/statuses", test_statuses);
   g_test_add_func ("/relay/page/host", test_host);
