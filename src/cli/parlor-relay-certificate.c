@@ -17,9 +17,20 @@ load_files (const char *certificate, const char *key, GError **error)
   GTlsCertificate *loaded = key ? g_tls_certificate_new_from_files (certificate, key, error)
                                 : g_tls_certificate_new_from_file (certificate, error);
 
+  g_autofree char *private_key = NULL;
+
   if (loaded == NULL)
-    g_prefix_error (error, "The certificate in %s%s%s cannot be used; it must be PEM, and readable: ", certificate,
-                    key ? " with the key in " : "", key ? key : "");
+    {
+      g_prefix_error (error, "The certificate in %s%s%s cannot be used; it must be PEM, and readable: ", certificate,
+                      key ? " with the key in " : "", key ? key : "");
+      return NULL;
+    }
+  g_object_get (loaded, "private-key-pem", &private_key, NULL);
+  if (private_key == NULL)
+    {
+      g_set_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE, "%s has no private key: name its file with --key", certificate);
+      g_clear_object (&loaded);
+    }
   return loaded;
 }
 

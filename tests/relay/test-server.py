@@ -122,6 +122,9 @@ def broken_certificates(folder):
         end = run('--listen', '127.0.0.1:0', *arguments)
         assert end.returncode == 1 and 'PEM' in end.stderr and arguments[1] in end.stderr, end
         assert end.stdout == '', end
+    certificate, _ = make_pair(folder, 'keyless')
+    end = run('--listen', '127.0.0.1:0', '--certificate', certificate)
+    assert end.returncode == 1 and '--key' in end.stderr and certificate in end.stderr and end.stdout == '', end
 
 
 @test
