@@ -620,8 +620,6 @@ parlor_switchboard_hurry (ParlorSwitchboard *self)
 {
   g_return_if_fail (PARLOR_IS_SWITCHBOARD (self));
 
-  if (self->channel)
-    parlor_channel_probe (self->channel);
   if (self->call)
     parlor_call_hurry (self->call);
 }

@@ -38,7 +38,7 @@ void parlor_switchboard_set_keys (ParlorSwitchboard *self, ParlorCallKeys *keys)
 /* (nullable): our lasting key, shown to those who proved that they have the invite. */
 void parlor_switchboard_set_identity (ParlorSwitchboard *self, ParlorIdentity *identity);
 
-/* Something happened to the network: see parlor_channel_probe() and parlor_call_hurry(). */
+/* Something happened to the network: see parlor_call_hurry(). The channel's owner has the relay asked. */
 void parlor_switchboard_hurry (ParlorSwitchboard *self);
 
 ParlorChannel *parlor_switchboard_get_channel (ParlorSwitchboard *self);
