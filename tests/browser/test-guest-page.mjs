@@ -307,11 +307,11 @@ test('two ring each other at the same time and end in one call', async context =
   await ann.state('ended');
   const again = guest => guest.page.evaluate(() => document.querySelector('[data-screen="ended"] [data-action="again"]').click());
   await Promise.all([again(ann), again(bo)]);
-  for (const guest of [ann, bo]) {
+  await Promise.all([ann, bo].map(async guest => {
     await guest.state('active', 'incoming');
     if (await guest.page.evaluate(() => document.body.dataset.state === 'incoming'))
-      await guest.press('accept'); // one was quicker: no glare this time
-  }
+      await guest.press('accept'); // one was quicker, and waits for that: no glare this time
+  }));
   await ann.state('active');
   await bo.state('active');
   await assertArrives(ann);
