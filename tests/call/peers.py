@@ -93,7 +93,7 @@ class Peer(Child):
     def __init__(self, build, invite, *options, prefix=(), env=None, **kwargs):
         super().__init__(
             [*prefix, os.path.join(build, "src/cli/parlor-peer"), "--json", *options, invite],
-            env={**os.environ, "G_DEBUG": "fatal-criticals", **(env or {})},
+            env={**os.environ, "G_DEBUG": "fatal-criticals", "LD_PRELOAD": os.environ.get("PARLOR_TEST_PRELOAD", ""), **(env or {})},
             **kwargs,
         )
         self.events = []

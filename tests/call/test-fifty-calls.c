@@ -8,6 +8,7 @@
 #include "parlor-core.h"
 #include "parlor-identity.h"
 #include "parlor-relay.h"
+#include "parlor-test-forgive.h"
 #include "parlor-test-media.h"
 
 /*

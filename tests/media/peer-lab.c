@@ -6,6 +6,8 @@
 #include <glib-unix.h>
 #include <unistd.h>
 
+#include "parlor-test-forgive.h"
+
 static gpointer
 listen_to_speaker (gpointer data)
 {

@@ -87,14 +87,6 @@ GstElement *parlor_test_meter_new_sink (ParlorTestMeter *self, const char *caps)
 double parlor_test_run_for (double seconds);
 gboolean parlor_test_tick (gpointer user_data);
 
-/*
- * Lets one critical warning pass that would end a test under G_DEBUG=fatal-warnings: before 1.24, GStreamer walked the sources
- * of an RTP session with its lock open while another came (its commit 6675ed9aae, "rtpmanager/rtsession: data race leading to
- * critical warnings"). GLib sees it and ends the walk; about one in a thousand calls on a busy machine. Call it in
- * each test: GLib forgets it between two.
- */
-void parlor_test_forgive_rtp_session (void);
-
 /* Threads and open file descriptors of this process. */
 guint parlor_test_count_threads (void);
 guint parlor_test_count_fds (void);

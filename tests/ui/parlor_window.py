@@ -106,7 +106,8 @@ class Parlor:
         self.log = tempfile.TemporaryFile(mode='w+')
         self.process = subprocess.Popen(
             [program, '--new-instance', *media, '--name', name, *args],
-            env=dict(os.environ, G_DEBUG='fatal-criticals', **(env or {})), stderr=self.log)
+            env=dict(os.environ, G_DEBUG='fatal-criticals', LD_PRELOAD=os.environ.get('PARLOR_TEST_PRELOAD', ''), **(env or {})),
+            stderr=self.log)
         try:
             self.app = wait_for(f'{name} on the accessibility bus', self._find_app)
             self.window = wait_for(f'the window of {name}', self._find_window)

@@ -33,7 +33,7 @@ export class PeerProgram {
     this.audio = join(this.folder, 'audio.raw');
     this.program = new Program(programPath('PARLOR_PEER'), [
       invite, '--json', '--name', 'Peer', '--video-sink', rawVideoSink(this.video), '--audio-sink', rawAudioSink(this.audio), ...args,
-    ]);
+    ], {env: {...process.env, LD_PRELOAD: process.env.PARLOR_TEST_PRELOAD ?? ''}});
     cleanup.add(async () => {
       await this.program.stop();
       rmSync(this.folder, {recursive: true, force: true});
