@@ -237,7 +237,8 @@ test_pings (void)
   raw_hear_end (dead);
   for (; n_pings * 2 < dead->in->len; n_pings++)
     g_assert_cmphex (dead->in->data[n_pings * 2], ==, 0x89);
-  g_assert_cmpuint (n_pings, ==, 2);
+  /* On a busy machine the last answer crosses with the next ping. */
+  g_assert_true (n_pings == 2 || n_pings == 3);
   json_object_unref (client_hear (anna, "left"));
   client_hear_nothing (anna);
 }
