@@ -17,7 +17,7 @@
  * being taken down still holds some megabytes.
  */
 
-#define N_CALLS 80 /* fifty and more: the heap's holes, up to 1.5 MB in one run or the other, weigh less on each call */
+#define N_CALLS 50
 #define N_WARM 20
 #define MAX_GROWTH_KB 50 /* a call, between the 20th and the last */
 #define WAIT_S 30        /* for what takes half a second */
