@@ -152,6 +152,13 @@ emit_text (ParlorWebrtcPeer *self, const char *text)
 }
 
 static void
+lose_channel (ParlorWebrtcPeer *self)
+{
+  g_clear_object (&self->channel);
+  set_data_open (self, FALSE);
+}
+
+static void
 take_channel (ParlorWebrtcPeer *self, GObject *channel)
 {
   open_up (self);
@@ -206,8 +213,7 @@ read_letter (gpointer data, gpointer user_data)
       take_channel (self, letter->object);
       break;
     case PARLOR_LETTER_DATA_CLOSED:
-      g_clear_object (&self->channel);
-      set_data_open (self, FALSE);
+      lose_channel (self);
       break;
     case PARLOR_LETTER_TEXT:
       emit_text (self, letter->text);
@@ -231,12 +237,29 @@ read_letter (gpointer data, gpointer user_data)
   parlor_letter_free (letter);
 }
 
+/*
+ * The data channels broke, which is not the end of the peer: a browser that closes aborts them first (RFC 9260, 3.3.7), and DTLS a
+ * moment later, which is told as PARLOR_LETTER_HUNG_UP.
+ */
+static gboolean
+is_of_data_channels (GstMessage *message)
+{
+  GstElementFactory *factory = GST_IS_ELEMENT (message->src) ? gst_element_get_factory (GST_ELEMENT (message->src)) : NULL;
+
+  return factory && g_str_equal (GST_OBJECT_NAME (factory), "sctpenc");
+}
+
 static gboolean
 on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
 {
   ParlorWebrtcPeer *self = user_data;
 
-  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR && is_of_data_channels (message))
+    {
+      parlor_webrtc_peer_stop_pings (self);
+      lose_channel (self);
+    }
+  else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
     {
       g_autoptr (GError) error = NULL;
       g_autofree char *details = NULL;

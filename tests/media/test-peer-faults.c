@@ -271,6 +271,30 @@ test_remote_closes (Fixture *f, gconstpointer data)
   assert_failed (f->b, PARLOR_ERROR_CLOSED, "");
 }
 
+/* As a browser does it: its data channels are aborted, which the element for them tells as an error, and then DTLS is closed. */
+static void
+test_remote_aborts_first (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GstIterator) elements = NULL;
+  g_auto (GValue) value = G_VALUE_INIT;
+
+  peer_end_call (f->a, f->b, NULL);
+  peer_end_wait_connected (f->a, f->b);
+  parlor_test_wait (parlor_peer_get_data_open (PARLOR_PEER (f->b->peer)), 20);
+  elements = gst_bin_iterate_all_by_element_factory_name (GST_BIN (f->b->peer->webrtc), "sctpenc");
+  g_assert_cmpint (gst_iterator_next (elements, &value), ==, GST_ITERATOR_OK);
+  GST_ELEMENT_ERROR (g_value_get_object (&value), RESOURCE, WRITE, (NULL), ("SCTP association went into error state"));
+
+  parlor_test_wait (!parlor_peer_get_data_open (PARLOR_PEER (f->b->peer)), 20);
+  g_assert_false (parlor_peer_send_text (PARLOR_PEER (f->b->peer), "still there?", NULL));
+  g_assert_cmpint (state_of (f->b), ==, PARLOR_PEER_CONNECTED);
+  parlor_test_meter_reset (f->b->pictures);
+  parlor_test_wait (parlor_test_meter_is_moving (f->b->pictures), 20);
+  parlor_peer_close (PARLOR_PEER (f->a->peer));
+  parlor_test_wait (state_of (f->b) == PARLOR_PEER_FAILED, 20);
+  assert_failed (f->b, PARLOR_ERROR_CLOSED, "");
+}
+
 static void
 test_close_is_final (Fixture *f, gconstpointer data)
 {
@@ -582,6 +606,7 @@ main (int argc, char *argv[])
   ADD ("/peer-faults/refused-descriptions", NULL, test_refused_descriptions);
   ADD ("/peer-faults/order", NULL, test_order);
   ADD ("/peer-faults/remote-closes", NULL, test_remote_closes);
+  ADD ("/peer-faults/remote-aborts-first", NULL, test_remote_aborts_first);
   ADD ("/peer-faults/close-is-final", NULL, test_close_is_final);
   ADD ("/peer-faults/contained", NULL, test_contained);
   ADD ("/peer-faults/candidate-flood", NULL, test_candidate_flood);
