@@ -95,6 +95,21 @@ test('another connection takes over when it has a picture, and the ringer says s
   await until('the end', () => b.calls[0].reason === 'remote-hung-up');
 });
 
+test('looks that wait for figures at the same time choose one connection', async () => {
+  const {a, b, cut, connect, both} = await meet();
+  cut(0);
+  await both('reconnecting');
+  await connect(1);
+  b.peers[1].frames = 1;
+  a.peers[1].seen = async () => {
+    await pause(100);
+    return {frames: 1, sounds: 1};
+  };
+  await both('active');
+  await pause(200);
+  assertEqual(a.peers.length, 2, 'connections of the ringer');
+});
+
 test('the old one goes on when it is heard again first', async () => {
   const {a, b, cut, mend, connect, both} = await meet();
   cut(0);

@@ -520,8 +520,8 @@ export class Call extends Emitter {
       return this.#fail('lost');
     if (renewal && (!this.incoming || renewal.chosen) && await renewal.isReady(this.#remote, now) && renewal === this.#renewal)
       return this.#takeOver();
-    if (!this.isUp || now - this.#triedAt < again)
-      return;
+    if (this.state !== 'reconnecting' || now - this.#triedAt < again)
+      return; // an earlier look may have been about to take over while this one waited
     if (this.incoming)
       this.#ask(now);
     else if (!this.#renewal || this.#stale || now - this.#renewal.began >= attempt)
