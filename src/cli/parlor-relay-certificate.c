@@ -16,7 +16,6 @@ load_files (const char *certificate, const char *key, GError **error)
 {
   GTlsCertificate *loaded = key ? g_tls_certificate_new_from_files (certificate, key, error)
                                 : g_tls_certificate_new_from_file (certificate, error);
-
   g_autofree char *private_key = NULL;
 
   if (loaded == NULL)
