@@ -76,7 +76,7 @@ def hold_on(lab, data):
     meanwhile = newcomer_among(lab, Crowd(lab, lab.many(1500, 700), data))
     if lab.full:
         Crowd(lab, 1500, data).run(Crowd.is_gone)
-    return f'all are cut off by the deadline; {meanwhile}'
+    return f'all are cut off, the oldest for newer ones and the last by the deadline; {meanwhile}'
 
 
 @attack('Half a request', {'request-ms': 3000, 'max-connections': 512}, growth=8 * GROWTH)
@@ -296,7 +296,7 @@ def tls_stalls(lab):
     """200 connections send the first 6 bytes of a ClientHello, and wait."""
     crowd = Crowd(lab, lab.many(200, 60), b'\x16\x03\x01\x02\x00\x01', 30)
     crowd.run(lambda self: all(sock.fileno() < 0 or self.selector.get_key(sock).events == selectors.EVENT_READ for sock in self.heard))
-    return f'all are cut off by the deadline; {newcomer_among(lab, crowd)}'
+    return f'all are cut off, the oldest for newer ones and the last by the deadline; {newcomer_among(lab, crowd)}'
 
 
 @attack('TLS garbage', {'self-signed': True, 'request-ms': 4000}, growth=2 * GROWTH)
