@@ -68,13 +68,9 @@ get_content_type (const char *name)
 static void
 allow_sockets (ParlorResponse *response, const char *host)
 {
-  static const char letters[] = G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS ".-:";
-  g_autofree char *policy = NULL;
+  g_autofree char *policy = host[0] == '[' ? g_strdup (POLICY (" ws: wss:"))
+                                           : g_strdup_printf (POLICY (" ws://%1$s wss://%1$s"), host);
 
-  if (host && *host && host[strspn (host, letters)] == '\0')
-    policy = g_strdup_printf (POLICY (" ws://%1$s wss://%1$s"), host);
-  else
-    policy = g_strdup (POLICY (" ws: wss:"));
   soup_message_headers_replace (response->headers, "Content-Security-Policy", policy);
 }
 

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 #define PARLOR_STATUS_HEADERS_TOO_LARGE 431
 
 /* All of these fill in @response, (out caller-allocates). The file @name of the guest page, or 404; the page may open
-   WebSockets to @host (nullable), as the browser called this relay, and to nobody else. */
+   WebSockets to @host, as the browser called this relay and the door let it pass, and to nobody else. */
 void parlor_page_respond (ParlorResponse *response, const char *name, const char *host);
 /* @status and a line of plain text. */
 void parlor_page_respond_status (ParlorResponse *response, guint status, const char *text);
