@@ -2,7 +2,7 @@
 // How the guest page keeps its seat at the relay: what hello carries, what follows a lost socket, what the door says.
 // The relay is a script here; the real one is met in test-guest-page.mjs and test-guest-hostile.mjs.
 
-import {assert, assertEqual, run, test, until} from './lib/harness.mjs';
+import {assert, assertEqual, pause, run, test, until} from './lib/harness.mjs';
 import {load} from './lib/page.mjs';
 
 const socketsOf = new Map(); // by URL: each seat has its own, for some go on trying after their test
@@ -202,12 +202,30 @@ test('a relay that closes is waited for, but not for ever', async () => {
   (await back.nextSocket(1)).open();
   back.latest().say({type: 'welcome', id: 'z'});
   assertEqual(back.told.at(-1), 'welcome', 'told');
-  const gone = welcomed({timing: {...QUICK, drain: 30}});
-  gone.latest().drop(1012);
-  await until('the end', () => {
-    gone.latest().drop(1006);
-    return gone.told.at(-1) === 'closed draining';
-  });
+});
+
+// However long the wait for the next attempt would be, or the browser’s for an answer.
+test('a relay that closes is not waited for longer than that', async () => {
+  for (const first of [1, 1_000_000]) {
+    const {told, latest, sockets, nextSocket} = welcomed({timing: {...QUICK, first, cap: first, drain: 50}});
+    latest().drop(1012);
+    if (first === 1)
+      await nextSocket(1); // never opens
+    await until('the end', () => told.at(-1) === 'closed draining');
+    const count = sockets.length;
+    await otherTries();
+    assertEqual(sockets.length, count, 'sockets');
+  }
+});
+
+test('a relay that closed and is back is no longer waited for', async () => {
+  const {seat, told, latest} = welcomed({timing: {...QUICK, drain: 50}});
+  latest().drop(1012);
+  seat.hurry();
+  latest().open();
+  latest().say({type: 'welcome', id: 'a'});
+  await pause(100);
+  assertEqual(told.at(-1), 'welcome', 'told');
 });
 
 test('another network: a new socket takes the seat, the old one is not closed from here', () => {

@@ -38,7 +38,7 @@ export class Signaling extends Emitter {
   #closed = false;
   #lastError = null;
   #attempts = 0;
-  #drainedAt = null;
+  #drainTimer = null; // runs from when the relay said that it closes until it is back
   #queue = [];
 
   constructor(url, name, {ticket = null, timing = TIMING} = {}) {
@@ -138,7 +138,7 @@ export class Signaling extends Emitter {
     this.#ready = true;
     this.#atDoor = this.#knocking = false;
     this.#attempts = 0;
-    this.#drainedAt = null;
+    this.#onBack();
     this.#lastError = null;
     this.#resume = typeof message.resume === 'string' ? message.resume : null;
     this.#owner = typeof message.owner === 'string' ? message.owner : null;
@@ -156,6 +156,7 @@ export class Signaling extends Emitter {
       this.#sayHello();
     } else if (code === 'locked' && !this.#heardLocked) {
       clearTimeout(this.#timer);
+      this.#onBack();
       this.#lastError = null; // the door is shut, but the socket stays
       this.#atDoor = this.#heardLocked = true;
       if (this.#knocking)
@@ -171,20 +172,20 @@ export class Signaling extends Emitter {
   // 0: no answer in time.
   #onClose(code) {
     const reason = FATAL[this.#lastError] ?? CLOSE_REASONS[code];
-    const canReturn = this.#id !== null && (reason === undefined || reason === 'draining');
+    if (reason === 'draining')
+      this.#drainTimer ??= setTimeout(() => this.#end('draining'), this.#timing.drain);
     if (this.#atDoor && !this.#knocking)
       this.#lose(); // the relay does not wait for ever; a knock opens another socket
-    else if (canReturn && this.#isPatient(reason))
+    else if (this.#id !== null && (reason === undefined || reason === 'draining'))
       this.#retry();
     else
-      this.#end(reason ?? (this.#drainedAt === null ? 'unreachable' : 'draining'));
+      this.#end(reason ?? 'unreachable');
   }
 
-  // A relay that said that it closes may come back in a moment, or never.
-  #isPatient(reason) {
-    if (reason === 'draining')
-      this.#drainedAt ??= performance.now();
-    return this.#drainedAt === null || performance.now() - this.#drainedAt < this.#timing.drain;
+  // The relay is here, and closes no more.
+  #onBack() {
+    clearTimeout(this.#drainTimer);
+    this.#drainTimer = null;
   }
 
   #retry() {
@@ -211,6 +212,7 @@ export class Signaling extends Emitter {
     if (this.#closed)
       return;
     this.#closed = true;
+    clearTimeout(this.#drainTimer);
     this.#socket?.close(LEFT);
     this.#lose();
     this.emit('closed', {reason});
