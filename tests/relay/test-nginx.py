@@ -31,9 +31,9 @@ def free_port():
         return server.getsockname()[1]
 
 
-def start_relay(port=0, visit=VISIT):
+def start_relay(port=0, visit=VISIT, per_address=0):
     relay = Relay('--listen', f'127.0.0.1:{port}', '--public-url', 'https://call.example', '--trusted-proxy', '127.0.0.1',
-                  '--max-per-address', '0', '--visit-ms', str(visit), '--drain-ms', '600000', '--metrics', '127.0.0.1:0')
+                  '--max-per-address', str(per_address), '--visit-ms', str(visit), '--drain-ms', '600000', '--metrics', '127.0.0.1:0')
     relay.monitor = int(re.search('[0-9]+', relay.read_line())[0])
     return relay
 
@@ -189,10 +189,10 @@ def restart(relays, number, **options):
     relays[number] = start_relay(port, **options)
 
 
-def behind_nginx(visit, check):
+def behind_nginx(visit, check, **options):
     if NGINX is None:
         return 'no nginx'
-    relays = [start_relay(visit=visit) for _ in range(4)]
+    relays = [start_relay(visit=visit, **options) for _ in range(4)]
     try:
         with tempfile.TemporaryDirectory() as folder, Nginx(folder, relays) as nginx:
             check(nginx, relays)
@@ -205,6 +205,11 @@ def behind_nginx(visit, check):
 @test
 def rooms_are_spread():
     return behind_nginx(VISIT, check_spread)
+
+
+@test
+def a_forged_address_is_not_believed():
+    return behind_nginx(VISIT, check_addresses, per_address=3)
 
 
 @test
@@ -239,6 +244,19 @@ def check_spread(nginx, relays):
     assert all(counts) and sum(counts) == len(ROOMS), counts
     for path in ROOMS[:8]:
         meets(nginx, path, guests[path])
+
+
+def check_addresses(nginx, relays):
+    """Who writes other addresses than its own is counted by its own; others are by theirs, though the relay sees all of them come from nginx."""
+    def knock(number, address):
+        return Guest(nginx.port, '/tea', host='call.example', wrap=tls, address=address, headers=f'X-Forwarded-For: 192.0.2.{number}\r\n')
+
+    guests = [knock(number, '127.0.0.5') for number in range(4)]
+    assert [guest.status for guest in guests] == [101, 101, 101, 429], [guest.status for guest in guests]
+    guests.append(knock(0, '127.0.0.6'))
+    assert guests[-1].status == 101, guests[-1].head
+    for guest in guests:
+        guest.close()
 
 
 def check_a_death(nginx, relays):
