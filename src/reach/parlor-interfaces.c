@@ -103,8 +103,8 @@ from_native (const struct sockaddr *native)
 }
 
 /* A connected UDP socket has the address that the way to somewhere leaves from, and sends nothing. */
-GInetAddress *
-parlor_interfaces_get_preferred (GSocketFamily family)
+static GInetAddress *
+get_preferred (GSocketFamily family)
 {
   const char *nobody = family == G_SOCKET_FAMILY_IPV4 ? "192.0.2.1" : "2001:db8::1"; /* RFC 5737 and 3849 */
   g_autoptr (GSocketAddress) target = g_inet_socket_address_new_from_string (nobody, 9);
@@ -117,10 +117,21 @@ parlor_interfaces_get_preferred (GSocketFamily family)
   return local ? g_object_ref (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (local))) : NULL;
 }
 
+GInetAddress *
+parlor_interfaces_get_own (GSocketFamily family)
+{
+  g_autoptr (GInetAddress) own = get_preferred (family);
+  ParlorScope scope;
+
+  if (!own || !parlor_interfaces_classify (own, &scope) || (family == G_SOCKET_FAMILY_IPV6 && scope != PARLOR_SCOPE_INTERNET))
+    return NULL;
+  return g_steal_pointer (&own);
+}
+
 static void
 add_preferred (GPtrArray *preferred, GSocketFamily family)
 {
-  GInetAddress *address = parlor_interfaces_get_preferred (family);
+  GInetAddress *address = get_preferred (family);
 
   if (address)
     g_ptr_array_add (preferred, address);

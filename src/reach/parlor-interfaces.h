@@ -20,8 +20,9 @@ void parlor_interfaces_sort (GPtrArray *addresses, GPtrArray *preferred);
 /* (transfer full) (element-type GInetAddress): this machine's usable addresses now, sorted; 127.0.0.1 is always there. */
 GPtrArray *parlor_interfaces_list (void);
 
-/* (transfer full) (nullable): the one that the way out of this computer uses; NULL where there is none. */
-GInetAddress *parlor_interfaces_get_preferred (GSocketFamily family);
+/* (transfer full) (nullable): us, as a router is to know us: the address that the way out of this computer uses, if others can be told it, and over IPv6
+ * only if the internet routes it. */
+GInetAddress *parlor_interfaces_get_own (GSocketFamily family);
 
 /* Whether @text is an IPv4 address that the internet routes: not private, not a provider's shared one. */
 gboolean parlor_interfaces_is_public (const char *text);

@@ -220,18 +220,6 @@ find_router_ipv6 (void)
   return best;
 }
 
-/* Us, as the router is to know us: over IPv6 by an address that the internet knows. (transfer full) (nullable) */
-static GInetAddress *
-find_client (GSocketFamily family)
-{
-  g_autoptr (GInetAddress) client = parlor_interfaces_get_preferred (family);
-  ParlorScope scope;
-
-  if (!client || !parlor_interfaces_classify (client, &scope) || (family == G_SOCKET_FAMILY_IPV6 && scope != PARLOR_SCOPE_INTERNET))
-    return NULL;
-  return g_steal_pointer (&client);
-}
-
 /* Connected, so that only the router is heard (section 8.3), and from the address that is asked for. */
 static GSocket *
 open_socket (GSocketFamily family, GInetAddress *client)
@@ -293,7 +281,7 @@ ask (GSocket *socket, const guint8 *request, GCancellable *cancellable, ParlorMa
 static ParlorPcpAnswer
 send_map (const guint8 *nonce, GSocketFamily family, guint16 port, guint16 wanted, guint lease_s, GCancellable *cancellable, ParlorMapping *mapping)
 {
-  g_autoptr (GInetAddress) client = find_client (family);
+  g_autoptr (GInetAddress) client = parlor_interfaces_get_own (family);
   g_autoptr (GSocket) socket = client ? open_socket (family, client) : NULL;
   guint8 request[PARLOR_PCP_MAP_SIZE];
 

@@ -35,7 +35,8 @@ void parlor_natpmp_unmap (guint16 port);
 
 typedef struct _ParlorUpnp ParlorUpnp;
 
-ParlorUpnp *parlor_upnp_open (void); /* (nullable): no router */
+/* (nullable): no router; over IPv6 a firewall lets the port in at our own address. */
+ParlorUpnp *parlor_upnp_open (GSocketFamily family);
 ParlorRouterAnswer parlor_upnp_map (ParlorUpnp *self, guint16 port, guint16 wanted, guint lease_s, ParlorMapping *mapping);
 void parlor_upnp_unmap (ParlorUpnp *self, guint16 outside);
 void parlor_upnp_free (ParlorUpnp *self);

@@ -114,6 +114,15 @@ release (Worker *worker)
   worker->mapping = (ParlorMapping){ 0 };
 }
 
+/* Without it nobody has to be looked for. */
+static gboolean
+has_ipv6 (void)
+{
+  g_autoptr (GInetAddress) own = parlor_interfaces_get_own (G_SOCKET_FAMILY_IPV6);
+
+  return own != NULL;
+}
+
 static ParlorRouterAnswer
 ask_by_upnp (Worker *worker, guint16 wanted)
 {
@@ -121,7 +130,8 @@ ask_by_upnp (Worker *worker, guint16 wanted)
   if (worker->upnp && parlor_upnp_map (worker->upnp, worker->port, wanted, worker->lease_s, &worker->mapping) == PARLOR_ROUTER_MAPPED)
     return PARLOR_ROUTER_MAPPED;
   g_clear_pointer (&worker->upnp, parlor_upnp_free);
-  worker->upnp = parlor_upnp_open ();
+  if (worker->family == G_SOCKET_FAMILY_IPV4 || has_ipv6 ())
+    worker->upnp = parlor_upnp_open (worker->family);
   return worker->upnp ? parlor_upnp_map (worker->upnp, worker->port, wanted, worker->lease_s, &worker->mapping) : PARLOR_ROUTER_ABSENT;
 }
 
@@ -142,20 +152,20 @@ ask_by (Worker *worker, Way way, guint16 wanted)
   return PARLOR_ROUTER_ABSENT;
 }
 
-/* From the newest protocol on, which RFC 6887, appendix A, wants; only PCP opens a firewall of IPv6. */
+/* From the newest protocol on, which RFC 6887, appendix A, wants. */
 static ParlorRouterAnswer
 ask_all_ways (Worker *worker)
 {
   guint16 wanted = worker->mapping.port ? worker->mapping.port : worker->port;
-  Way last = worker->family == G_SOCKET_FAMILY_IPV4 ? BY_UPNP : BY_PCP;
   Way way = worker->way == BY_UPNP ? BY_UPNP : BY_PCP;
   gboolean refused = FALSE;
 
-  for (; way <= last && !g_cancellable_is_cancelled (worker->cancellable); way++)
+  for (; way <= BY_UPNP && !g_cancellable_is_cancelled (worker->cancellable); way++)
     {
       ParlorRouterAnswer answer;
 
-      if (way == BY_NATPMP && refused) /* the same program, in its older language */
+      /* NAT-PMP is PCP's older language: of the same program, and without IPv6. */
+      if (way == BY_NATPMP && (refused || worker->family == G_SOCKET_FAMILY_IPV6))
         continue;
       answer = ask_by (worker, way, wanted);
       refused = refused || answer == PARLOR_ROUTER_REFUSED;
