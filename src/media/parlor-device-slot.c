@@ -16,7 +16,8 @@
  * At any time one ParlorTake is in the slot (or none while devices are looked for): the user's bin,
  * a device, or the stand-in (test picture, test tone, a silent sink). Whatever goes wrong with the
  * first two, the stand-in takes over and the status says why. A device that went away or was never
- * there is taken (back) as soon as one is plugged in; one that is busy is not asked again.
+ * there is taken (back) as soon as one is plugged in; one that is there but did not work, or was busy, is tried again, less and less
+ * often. The stand-in stays in the slot until the device has shown that it works.
  *
  * PipeWire says nothing when a camera vanishes, so a watchdog looks for buffers too. It leaves
  * users' bins alone: a pipe may pause.
@@ -27,6 +28,9 @@
 /* Until the first buffer: opening a camera can take that long. */
 #define WATCHDOG_FIRST_LIMIT_US (6 * G_USEC_PER_SEC)
 #define CLOSE_LIMIT_US (2 * G_USEC_PER_SEC)
+#define FIRST_RETRY_S 2 /* after a failure; twice as long each time, until another device is plugged in, up to */
+#define MAX_RETRY_S 60
+#define TRIAL_S 10 /* that a device on trial has until its first buffer */
 
 enum
 {
@@ -49,9 +53,14 @@ struct _ParlorDeviceSlot
   gboolean running;
   GstClockTime base_time;
   ParlorDeviceList *devices;
-  GstDevice *device; /* the one in the take */
+  GstDevice *device; /* the one in the take, or on trial */
   ParlorDeviceStatus status;
   char *name;
+
+  ParlorTake *trial; /* (nullable): a device beside the stand-in that may take its place */
+  ParlorTake *over;  /* (nullable): the last one that failed, and may not have let go of its device yet */
+  guint retry;       /* when the next trial begins, or this one ends */
+  guint retry_s;
 
   guint watchdog;
   guint last_count;
@@ -68,6 +77,7 @@ static GParamSpec *props[N_PROPS];
 static const char *device_classes[] = { "Video/Source", "Audio/Source", "Audio/Sink" };
 
 static void stand_in (ParlorDeviceSlot *self, ParlorDeviceStatus status);
+static void plan_trial (ParlorDeviceSlot *self);
 
 static void
 set_status (ParlorDeviceSlot *self, ParlorDeviceStatus status)
@@ -90,12 +100,25 @@ set_name (ParlorDeviceSlot *self, const char *name)
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_NAME]);
 }
 
+static void
+drop_trial (ParlorDeviceSlot *self)
+{
+  g_clear_handle_id (&self->retry, g_source_remove);
+  if (!self->trial)
+    return;
+  parlor_take_close (self->trial);
+  g_clear_pointer (&self->over, parlor_take_unref);
+  self->over = g_steal_pointer (&self->trial);
+  g_clear_object (&self->device);
+}
+
 /* Takes the take out of the slot and closes it. */
 static ParlorTake *
 steal_take (ParlorDeviceSlot *self)
 {
   ParlorTake *take;
 
+  drop_trial (self);
   g_mutex_lock (&self->lock);
   take = g_steal_pointer (&self->take);
   g_mutex_unlock (&self->lock);
@@ -126,55 +149,6 @@ status_of_error (const GError *error)
   return PARLOR_DEVICE_FAILED;
 }
 
-static void
-on_take_event (ParlorTake *take, ParlorTakeEvent event, const GError *error, gpointer user_data)
-{
-  ParlorDeviceSlot *self = user_data;
-  const char *what = device_classes[self->kind];
-
-  if (event == PARLOR_TAKE_FLOWS)
-    {
-      if (self->status == PARLOR_DEVICE_STARTING)
-        set_status (self, PARLOR_DEVICE_LIVE);
-      return;
-    }
-  if (event == PARLOR_TAKE_ERROR)
-    g_message ("%s: %s", what, error->message);
-  else
-    g_message ("%s came to its end", what);
-
-  if (self->status == PARLOR_DEVICE_STARTING || self->status == PARLOR_DEVICE_LIVE)
-    stand_in (self, error ? status_of_error (error) : PARLOR_DEVICE_FAILED);
-}
-
-/* Puts @chain into the slot, in place of what is there. */
-static void
-put (ParlorDeviceSlot *self, GstElement *chain, gboolean paced)
-{
-  ParlorTake *take;
-
-  drop_take (self);
-  if (self->kind == PARLOR_SLOT_SPEAKER)
-    take
-      = parlor_take_new_sink (chain, self->base_time, PARLOR_STUDIO_LATENCY, on_take_event, self);
-  else
-    take = parlor_take_new_source (chain, paced, self->base_time, self->sample, self->sample_data,
-                                   on_take_event, self);
-
-  g_mutex_lock (&self->lock);
-  self->take = take;
-  g_mutex_unlock (&self->lock);
-  parlor_take_open (take);
-}
-
-static void
-stand_in (ParlorDeviceSlot *self, ParlorDeviceStatus status)
-{
-  put (self, parlor_slot_chain_new_stand_in (self->kind), FALSE);
-  set_name (self, NULL);
-  set_status (self, status);
-}
-
 static gboolean
 on_watchdog (gpointer user_data)
 {
@@ -197,6 +171,141 @@ on_watchdog (gpointer user_data)
 }
 
 static void
+start_watchdog (ParlorDeviceSlot *self)
+{
+  if (self->kind == PARLOR_SLOT_SPEAKER)
+    return;
+  self->last_count = 0;
+  self->last_seen = g_get_monotonic_time ();
+  self->watchdog = g_timeout_add (WATCHDOG_PERIOD_MS, on_watchdog, self);
+}
+
+/* What stood in makes room for the device, which delivers by now. */
+static void
+end_trial (ParlorDeviceSlot *self)
+{
+  ParlorTake *take = g_steal_pointer (&self->trial);
+  g_autoptr (GstDevice) device = g_steal_pointer (&self->device);
+  g_autofree char *name = gst_device_get_display_name (device);
+
+  drop_take (self);
+  if (self->kind != PARLOR_SLOT_SPEAKER)
+    parlor_take_set_sample_func (take, self->sample, self->sample_data);
+  g_mutex_lock (&self->lock);
+  self->take = take;
+  g_mutex_unlock (&self->lock);
+  self->device = g_steal_pointer (&device);
+  start_watchdog (self);
+  set_name (self, name);
+  set_status (self, PARLOR_DEVICE_LIVE);
+}
+
+static void
+on_take_event (ParlorTake *take, ParlorTakeEvent event, const GError *error, gpointer user_data)
+{
+  ParlorDeviceSlot *self = user_data;
+  const char *what = device_classes[self->kind];
+
+  if (take == self->trial)
+    {
+      if (event == PARLOR_TAKE_FLOWS)
+        end_trial (self);
+      else
+        plan_trial (self);
+      return;
+    }
+  if (event == PARLOR_TAKE_FLOWS)
+    {
+      if (self->status == PARLOR_DEVICE_STARTING)
+        set_status (self, PARLOR_DEVICE_LIVE);
+      return;
+    }
+  if (event == PARLOR_TAKE_ERROR)
+    g_message ("%s: %s", what, error->message);
+  else
+    g_message ("%s came to its end", what);
+
+  if (self->status == PARLOR_DEVICE_STARTING || self->status == PARLOR_DEVICE_LIVE)
+    stand_in (self, error ? status_of_error (error) : PARLOR_DEVICE_FAILED);
+}
+
+static ParlorTake *
+new_take (ParlorDeviceSlot *self, GstElement *chain, gboolean paced, ParlorTakeSampleFunc sample)
+{
+  if (self->kind == PARLOR_SLOT_SPEAKER)
+    return parlor_take_new_sink (chain, self->base_time, PARLOR_STUDIO_LATENCY, on_take_event, self);
+  return parlor_take_new_source (chain, paced, self->base_time, sample, self->sample_data, on_take_event, self);
+}
+
+/* Puts @chain into the slot, in place of what is there. */
+static void
+put (ParlorDeviceSlot *self, GstElement *chain, gboolean paced)
+{
+  ParlorTake *take;
+
+  drop_take (self);
+  take = new_take (self, chain, paced, self->sample);
+
+  g_mutex_lock (&self->lock);
+  self->take = take;
+  g_mutex_unlock (&self->lock);
+  parlor_take_open (take);
+}
+
+static void
+stand_in (ParlorDeviceSlot *self, ParlorDeviceStatus status)
+{
+  put (self, parlor_slot_chain_new_stand_in (self->kind), FALSE);
+  set_name (self, NULL);
+  set_status (self, status);
+  if (self->devices)
+    plan_trial (self);
+}
+
+static gboolean
+on_trial_over (gpointer user_data)
+{
+  ParlorDeviceSlot *self = user_data;
+
+  self->retry = 0;
+  plan_trial (self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_retry (gpointer user_data)
+{
+  ParlorDeviceSlot *self = user_data;
+  g_autoptr (GstDevice) device = parlor_device_list_choose (self->devices, device_classes[self->kind]);
+  GstElement *chain = NULL;
+
+  self->retry = 0;
+  if (self->over && !parlor_take_wait_closed (self->over, 0))
+    {
+      plan_trial (self);
+      return G_SOURCE_REMOVE;
+    }
+  if (device)
+    chain = parlor_slot_chain_new_from_device (self->kind, device, self->echo_probe);
+  if (!chain) /* it is gone, and will be heard of when it is plugged in */
+    return G_SOURCE_REMOVE;
+  self->device = g_steal_pointer (&device);
+  self->trial = new_take (self, chain, FALSE, NULL);
+  self->retry = g_timeout_add_seconds (TRIAL_S, on_trial_over, self);
+  parlor_take_open (self->trial);
+  return G_SOURCE_REMOVE;
+}
+
+/* The next one, in place of one that goes on. */
+static void
+plan_trial (ParlorDeviceSlot *self)
+{
+  drop_trial (self);
+  self->retry_s = self->retry_s ? MIN (2 * self->retry_s, MAX_RETRY_S) : FIRST_RETRY_S;
+  self->retry = g_timeout_add_seconds (self->retry_s, on_retry, self);
+}
+
+static void
 put_device (ParlorDeviceSlot *self)
 {
   g_autoptr (GstDevice) device
@@ -212,16 +321,12 @@ put_device (ParlorDeviceSlot *self)
     }
 
   name = gst_device_get_display_name (device);
+  self->retry_s = 0;
   put (self, chain, FALSE);
   self->device = g_steal_pointer (&device);
   set_name (self, name);
   set_status (self, PARLOR_DEVICE_STARTING);
-  if (self->kind != PARLOR_SLOT_SPEAKER)
-    {
-      self->last_count = 0;
-      self->last_seen = g_get_monotonic_time ();
-      self->watchdog = g_timeout_add (WATCHDOG_PERIOD_MS, on_watchdog, self);
-    }
+  start_watchdog (self);
 }
 
 static gboolean
@@ -423,7 +528,9 @@ parlor_device_slot_stop (ParlorDeviceSlot *self)
   if (self->devices)
     g_signal_handlers_disconnect_by_data (self->devices, self);
   g_clear_object (&self->devices);
-  if ((take = steal_take (self)))
+  take = steal_take (self);
+  g_clear_pointer (&self->over, parlor_take_unref);
+  if (take)
     {
       if (!parlor_take_wait_closed (take, CLOSE_LIMIT_US))
         g_message ("%s does not close; leaving it", device_classes[self->kind]);

@@ -70,7 +70,7 @@ ParlorStudio *parlor_studio_new (const ParlorStudioConfig *config,
  *
  * Opens the sources and plays; devices are looked for in the background, their statuses notify. A
  * device that is missing, busy or fails is replaced by the test picture or tone, and its status
- * says so. @preview_sinks may be %NULL: no preview.
+ * says so, until it works: it is tried again from time to time. @preview_sinks may be %NULL: no preview.
  */
 gboolean parlor_studio_start (ParlorStudio *self, GError **error);
 /* Stops everything and lets go of the devices. Peers must be closed before. Idempotent. */

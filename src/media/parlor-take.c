@@ -269,6 +269,15 @@ parlor_take_open (ParlorTake *self)
 }
 
 void
+parlor_take_set_sample_func (ParlorTake *self, ParlorTakeSampleFunc sample, gpointer sample_data)
+{
+  g_mutex_lock (&self->lock);
+  self->sample = sample;
+  self->sample_data = sample_data;
+  g_mutex_unlock (&self->lock);
+}
+
+void
 parlor_take_close (ParlorTake *self)
 {
   g_clear_handle_id (&self->bus_watch, g_source_remove);

@@ -30,7 +30,7 @@ typedef void (*ParlorTakeEventFunc) (ParlorTake *take,
  * @chain: (transfer floating): a bin with one src pad
  * @paced: whether @chain may run faster than life and must be held to the clock
  * @base_time: the studio's
- * @sample: called on a streaming thread; the buffer's PTS is running time. It must not block
+ * @sample: (nullable): called on a streaming thread; the buffer's PTS is running time. It must not block
  *
  * Returns: (transfer full): a take, not open
  */
@@ -56,6 +56,9 @@ ParlorTake *parlor_take_new_sink (GstElement *chain,
                                   gpointer event_data);
 
 void parlor_take_open (ParlorTake *self);
+
+/* A source's samples go there from now on; before, with NULL, nowhere. Main thread. */
+void parlor_take_set_sample_func (ParlorTake *self, ParlorTakeSampleFunc sample, gpointer sample_data);
 
 /* No callback runs any more once this returned; the device is let go of on the take's own
    thread. */

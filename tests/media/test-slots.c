@@ -134,6 +134,13 @@ assert_test_picture (Fixture *f)
 }
 
 static void
+assert_white_picture (Fixture *f)
+{
+  parlor_test_meter_reset (f->pictures);
+  parlor_test_wait (parlor_test_meter_get_frames (f->pictures) >= 5 && parlor_test_meter_get_brightness (f->pictures) > 200, 10);
+}
+
+static void
 assert_test_tone (Fixture *f)
 {
   parlor_test_wait (parlor_test_meter_get_tone (f->sound, 440) > 0.9, 10);
@@ -322,6 +329,14 @@ test_busy_device (Fixture *f, gconstpointer data)
   parlor_test_wait (MICROPHONE (f) >= PARLOR_DEVICE_MISSING, 10);
   assert_test_picture (f);
   assert_test_tone (f);
+
+  /* The other program lets go of it; the microphone stays as it is. */
+  parlor_test_devices_set_mood (camera, PARLOR_TEST_DEVICE_SOUND);
+  parlor_test_wait (CAMERA (f) == PARLOR_DEVICE_LIVE, 100);
+  assert_name (f, "camera-name", "Busy camera");
+  assert_white_picture (f);
+  g_assert_cmpint (MICROPHONE (f), >=, PARLOR_DEVICE_MISSING);
+  assert_test_tone (f);
   parlor_test_devices_unplug (camera);
   parlor_test_devices_unplug (microphone);
 }
@@ -337,8 +352,16 @@ test_quiet (Fixture *f, gconstpointer data)
   parlor_test_wait (CAMERA (f) == PARLOR_DEVICE_LIVE, 10);
   parlor_test_devices_set_quiet (TRUE);
   parlor_test_wait (CAMERA (f) == PARLOR_DEVICE_FAILED, 30);
-  parlor_test_devices_set_quiet (FALSE);
   assert_test_picture (f);
+
+  /* It wakes up, as after a suspend. Until then the test picture moves, however often it was tried. */
+  parlor_test_run_for (3);
+  g_assert_cmpint (CAMERA (f), ==, PARLOR_DEVICE_FAILED);
+  assert_test_picture (f);
+  parlor_test_devices_set_quiet (FALSE);
+  parlor_test_wait (CAMERA (f) == PARLOR_DEVICE_LIVE, 100);
+  assert_name (f, "camera-name", "Test camera");
+  assert_white_picture (f);
   parlor_test_devices_unplug (camera);
 }
 

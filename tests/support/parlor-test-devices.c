@@ -230,6 +230,12 @@ parlor_test_devices_plug (const char *device_class, const char *name, ParlorTest
 }
 
 void
+parlor_test_devices_set_mood (GstDevice *device, ParlorTestDeviceMood mood)
+{
+  ((TestDevice *) device)->mood = mood;
+}
+
+void
 parlor_test_devices_unplug (GstDevice *device)
 {
   g_mutex_lock (&world.lock);

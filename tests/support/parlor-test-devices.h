@@ -32,6 +32,8 @@ GstDevice *
 parlor_test_devices_plug (const char *device_class, const char *name, ParlorTestDeviceMood mood);
 void parlor_test_devices_unplug (GstDevice *device); /* (transfer full) */
 
+/* What it is like from now on, for whoever opens it. */
+void parlor_test_devices_set_mood (GstDevice *device, ParlorTestDeviceMood mood);
 /* While on, no test device delivers anything, and says nothing about it. */
 void parlor_test_devices_set_quiet (gboolean quiet);
 /* While on, opening a test device takes for ever. */
