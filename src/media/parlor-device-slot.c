@@ -514,11 +514,20 @@ parlor_device_slot_start (ParlorDeviceSlot *self,
   return TRUE;
 }
 
+/* @take: (nullable) (transfer full): closed */
+static void
+wait_for_device (ParlorDeviceSlot *self, ParlorTake *take)
+{
+  if (!take)
+    return;
+  if (!parlor_take_wait_closed (take, CLOSE_LIMIT_US))
+    g_message ("%s does not close; leaving it", device_classes[self->kind]);
+  parlor_take_unref (take);
+}
+
 void
 parlor_device_slot_stop (ParlorDeviceSlot *self)
 {
-  ParlorTake *take;
-
   g_return_if_fail (PARLOR_IS_DEVICE_SLOT (self));
 
   if (!self->running)
@@ -528,14 +537,8 @@ parlor_device_slot_stop (ParlorDeviceSlot *self)
   if (self->devices)
     g_signal_handlers_disconnect_by_data (self->devices, self);
   g_clear_object (&self->devices);
-  take = steal_take (self);
-  g_clear_pointer (&self->over, parlor_take_unref);
-  if (take)
-    {
-      if (!parlor_take_wait_closed (take, CLOSE_LIMIT_US))
-        g_message ("%s does not close; leaving it", device_classes[self->kind]);
-      parlor_take_unref (take);
-    }
+  wait_for_device (self, steal_take (self));
+  wait_for_device (self, g_steal_pointer (&self->over));
   set_name (self, NULL);
   set_status (self, PARLOR_DEVICE_OFF);
 }
