@@ -152,7 +152,8 @@ def hold():
                 start_new_session=True,
             ).stdout.readline()
         print("held", flush=True)
-        signal.pause()
+        while True:  # pause() would sleep through a signal that comes just before it
+            time.sleep(1)
 
 
 if __name__ == "__main__":

@@ -130,6 +130,14 @@ class Parlor:
                 continue
         return None
 
+    def _root(self):
+        """The program; libatspi was seen to lose one that ran on ("The application no longer exists"), and is asked for it again."""
+        try:
+            self.app.get_role()
+        except GLib.Error:
+            self.app = self._find_app() or self.app
+        return self.app
+
     def _xdotool(self, *args):
         return subprocess.run(['xdotool', *args], capture_output=True, text=True, check=False).stdout.split()
 
@@ -162,12 +170,12 @@ class Parlor:
 
     def find(self, name, button=False):
         """The last of that name: a page's own Close comes after the window's."""
-        found = [node for node, role, its_name in self._walk(self.app)
+        found = [node for node, role, its_name in self._walk(self._root())
                  if its_name == name and (role in BUTTONS or not button)]
         return found[-1] if found else None
 
     def texts(self):
-        return [name for node, role, name in self._walk(self.app) if role == Atspi.Role.LABEL and name]
+        return [name for node, role, name in self._walk(self._root()) if role == Atspi.Role.LABEL and name]
 
     def wait_text(self, text):
         return wait_for(f'“{text}” in the window', lambda: self.find(text), shown=self.texts)
@@ -192,7 +200,7 @@ class Parlor:
         """Presses a button of an AdwMessageDialog, which has each twice, side by side and one above the other: the one that takes
         up room. GTK 4.8 calls it by its label with and without the mnemonic."""
         def shown():
-            return next((node for node, role, its_name in self._walk(self.app) if role in BUTTONS and its_name.endswith(f' {name}')
+            return next((node for node, role, its_name in self._walk(self._root()) if role in BUTTONS and its_name.endswith(f' {name}')
                          and node.get_extents(Atspi.CoordType.WINDOW).width > 0), None)
         wait_for(f'an answer “{name}”', shown).do_action(0)
 
@@ -221,7 +229,7 @@ class Parlor:
 
     def type_into(self, text, wanted=None):
         entry = wait_for('an entry', lambda: next(
-            (node for node, role, name in self._walk(self.app)
+            (node for node, role, name in self._walk(self._root())
              if role in (Atspi.Role.TEXT, Atspi.Role.ENTRY) and wanted in (None, name)
              and node.get_state_set().contains(Atspi.StateType.EDITABLE)), None))
         entry.set_text_contents(text)
