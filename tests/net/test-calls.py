@@ -13,17 +13,12 @@ from peers import run
 BUILD = sys.argv[1]
 
 
-def talk(scene, caller_options=(), callee_options=(), direct=False):
-    """A call with pictures and sound both ways, and its end; returns what each end says of the path.
-
-    @direct: on a busy machine the way round may be found first; what is waited for is the straight one
-    """
+def talk(scene, caller_options=(), callee_options=()):
+    """A call with pictures and sound both ways, and its end; returns what each end says of the path."""
     caller, callee = scene.calls(caller_options, callee_options)
     paths = []
     for peer in (caller, callee):
         stats = watches(peer)
-        if direct and "relay" in stats["pair"]:
-            stats = peer.stats_with(lambda s: "relay" not in s["pair"], DEADLINE)
         print(f"# {stats['pair']}, first picture after {seconds_to_first_frame(peer):.1f} s", flush=True)
         paths.append(ends_of(stats))
     caller.say("hang-up")
@@ -51,7 +46,7 @@ def kinds(path):
 
 def cone():
     with Scene(BUILD, "cone", "cone", [STUN, TURN_UDP, TURN_TCP]) as scene:
-        here, there = talk(scene, direct=True)
+        here, there = talk(scene)
         assert "relay" not in kinds(here) | kinds(there), (here, there)
         assert here[1][2] == "198.51.100.2" and there[1][2] == "203.0.113.2", (here, there)
 
