@@ -58,7 +58,7 @@ struct _ParlorDeviceSlot
   char *name;
 
   ParlorTake *trial; /* (nullable): a device beside the stand-in that may take its place */
-  ParlorTake *over;  /* (nullable): the last one that failed, and may not have let go of its device yet */
+  ParlorTake *over;  /* (nullable): the last trial that came to nothing, and may not have let go of its device yet */
   guint retry;       /* when the next trial begins, or this one ends */
   guint retry_s;
 

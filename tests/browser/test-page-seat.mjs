@@ -195,7 +195,7 @@ test('too many rings close nothing', async () => {
   assertEqual(told.join(), 'welcome,message,trouble', 'told');
 });
 
-test('a relay that closes is waited for, but not for ever', async () => {
+test('a relay that closes is waited for', async () => {
   const back = welcomed();
   back.latest().say({type: 'error', code: 'draining'});
   back.latest().drop(1012);

@@ -310,7 +310,7 @@ class TestPortMap(unittest.TestCase):
         self.check_pinhole()
 
     def test_pinhole_by_upnp_is_renewed(self):
-        """Closing it was tried with PCP, too: miniupnpd 2.3.1 keeps a renewed one until its lease is over."""
+        """By UPnP only: what was renewed by PCP, miniupnpd 2.3.1 keeps until its lease is over."""
         self.give_ipv6()
         self.start_router(upnp=True, old=False)
         self.deny(PCP)
