@@ -43,22 +43,30 @@ let_last_words_out (GstWebRTCDataChannel *channel)
   g_usleep (FAREWELL_SEND_US);
 }
 
+static void
+for_each_made_by (GstElement *webrtc, const char *factory, GstIteratorForeachFunction func)
+{
+  GstIterator *elements = gst_bin_iterate_all_by_element_factory_name (GST_BIN (webrtc), factory);
+
+  while (gst_iterator_foreach (elements, func, NULL) == GST_ITERATOR_RESYNC)
+    gst_iterator_resync (elements);
+  gst_iterator_free (elements);
+}
+
+static void
+end_stream (const GValue *encoder, gpointer data G_GNUC_UNUSED)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (g_value_get_object (encoder), "sink");
+
+  if (pad)
+    gst_pad_send_event (pad, gst_event_new_eos ());
+}
+
 /* webrtcbin has no close(): the close_notify of DTLS, by which the other side knows at once, goes out when the encoder sees EOS. */
 static void
 say_goodbye (GstElement *webrtc)
 {
-  GstIterator *encoders = gst_bin_iterate_all_by_element_factory_name (GST_BIN (webrtc), "dtlsenc");
-  GValue value = G_VALUE_INIT;
-
-  while (gst_iterator_next (encoders, &value) == GST_ITERATOR_OK)
-    {
-      g_autoptr (GstPad) pad = gst_element_get_static_pad (g_value_get_object (&value), "sink");
-
-      if (pad)
-        gst_pad_send_event (pad, gst_event_new_eos ());
-      g_value_reset (&value);
-    }
-  gst_iterator_free (encoders);
+  for_each_made_by (webrtc, "dtlsenc", end_stream);
   g_usleep (GOODBYE_US); /* it is sent by a thread of the encoder */
 }
 
@@ -70,6 +78,52 @@ let_webrtcbin_finish (GstElement *webrtc)
 
   g_signal_emit_by_name (webrtc, "get-stats", NULL, done);
   gst_promise_wait (done);
+}
+
+static GstPadProbeReturn
+drop (GstPad *pad G_GNUC_UNUSED, GstPadProbeInfo *info G_GNUC_UNUSED, gpointer data G_GNUC_UNUSED)
+{
+  return GST_PAD_PROBE_DROP;
+}
+
+static void
+stop_listening (const GValue *decoder, gpointer data G_GNUC_UNUSED)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (g_value_get_object (decoder), "sink");
+
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, drop, NULL, NULL);
+}
+
+static void
+release_channels (const GValue *value, gpointer data G_GNUC_UNUSED)
+{
+  GstElement *encoder = g_value_get_object (value);
+
+  for (;;)
+    {
+      g_autoptr (GstPad) pad = NULL;
+
+      GST_OBJECT_LOCK (encoder);
+      if (encoder->sinkpads)
+        pad = gst_object_ref (encoder->sinkpads->data);
+      GST_OBJECT_UNLOCK (encoder);
+      if (!pad)
+        return;
+      gst_element_release_request_pad (encoder, pad);
+    }
+}
+
+/*
+ * Ends the data channels while their SCTP association is there: on the way to NULL webrtcbin would do it in its own thread, while another
+ * frees the association (GStreamer 1.22 and later: gst_sctp_association_reset_stream() takes no lock, and crashed 1 end in 1,300). What a
+ * peer sends from here on opens no further channel.
+ */
+static void
+end_data_channels (GstElement *webrtc)
+{
+  for_each_made_by (webrtc, "sctpdec", stop_listening);
+  let_webrtcbin_finish (webrtc);
+  for_each_made_by (webrtc, "sctpenc", release_channels);
 }
 
 /* Peers that were closed and have not let go yet. */
@@ -96,7 +150,7 @@ bury (gpointer data)
   g_clear_object (&remains->channel);
   if (parlor_peer_stream_is_verified (remains->stream))
     say_goodbye (remains->webrtc);
-  let_webrtcbin_finish (remains->webrtc);
+  end_data_channels (remains->webrtc);
   gst_element_set_state (remains->pipeline, GST_STATE_NULL);
   parlor_peer_stream_forget_elements (remains->stream);
   parlor_peer_stream_unref (remains->stream);

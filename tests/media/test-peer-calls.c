@@ -6,6 +6,7 @@
 #include "parlor-webrtc-peer-private.h"
 
 #include <malloc.h>
+#include <pthread.h>
 
 /*
  * Calls one after another in one process: nothing is left behind, and how long each phase takes. Ten of them; fifty with `-m slow`, and then
@@ -49,6 +50,36 @@ add (GArray *times, gint64 from, gint64 to)
   g_array_append_val (times, ms);
 }
 
+/* How many data channels have ended, and where: see end_data_channels() in parlor-webrtc-peer-end.c. */
+static int n_ended, n_ended_by_webrtcbin;
+
+static void
+on_channel_ended (GstElement *encoder G_GNUC_UNUSED, GstPad *pad, gpointer data G_GNUC_UNUSED)
+{
+  char name[16];
+
+  if (!GST_PAD_IS_SINK (pad))
+    return;
+  pthread_getname_np (pthread_self (), name, sizeof name);
+  g_atomic_int_inc (&n_ended);
+  if (g_str_has_suffix (name, ":pc"))
+    g_atomic_int_inc (&n_ended_by_webrtcbin);
+}
+
+static void
+watch_channels (PeerEnd *end)
+{
+  GstIterator *encoders = gst_bin_iterate_all_by_element_factory_name (GST_BIN (end->peer->webrtc), "sctpenc");
+  GValue value = G_VALUE_INIT;
+
+  while (gst_iterator_next (encoders, &value) == GST_ITERATOR_OK)
+    {
+      g_signal_connect (g_value_get_object (&value), "pad-removed", G_CALLBACK (on_channel_ended), NULL);
+      g_value_reset (&value);
+    }
+  gst_iterator_free (encoders);
+}
+
 static void
 test_one_after_another (void)
 {
@@ -74,6 +105,8 @@ test_one_after_another (void)
           add (times[0], a->began, MAX (a->connected, b->connected));
           add (times[1], a->began, MAX (a->first_picture, b->first_picture));
         }
+      watch_channels (a);
+      watch_channels (b);
       began = g_get_monotonic_time ();
       parlor_peer_close (PARLOR_PEER (a->peer));
       parlor_peer_close (PARLOR_PEER (b->peer));
@@ -96,6 +129,8 @@ test_one_after_another (void)
   report ("offer -> both see a picture", times[1]);
   report ("two closes, on main", times[2]);
   report ("two closes, until all is gone", times[3]);
+  g_assert_cmpint (n_ended, ==, 4 * n_calls); /* words and pings, at both ends */
+  g_assert_cmpint (n_ended_by_webrtcbin, ==, 0);
   parlor_test_wait (parlor_test_count_threads () <= threads, 20);
   parlor_test_wait (parlor_test_count_fds () <= fds, 20);
   memory = get_memory () - memory;
