@@ -43,18 +43,6 @@ parlor_webrtc_peer_emit_candidate (ParlorWebrtcPeer *self, const char *text, int
     g_signal_emit_by_name (self, "candidate", text, line->mid, index);
 }
 
-/* @address: (nullable): what its name stands for */
-static void
-give_candidate (ParlorWebrtcPeer *self, const ParlorCandidate *candidate, const char *address)
-{
-  g_autofree char *text = parlor_candidate_write (candidate, address);
-  ParlorCandidate *given = parlor_candidate_parse (text);
-
-  if (given)
-    g_ptr_array_add (self->remote_candidates, given);
-  g_signal_emit_by_name (self->webrtc, "add-ice-candidate", (guint) self->remote->leader, text);
-}
-
 typedef struct
 {
   ParlorWebrtcPeer *peer;
@@ -74,8 +62,9 @@ on_resolved (GObject *resolver, GAsyncResult *result, gpointer user_data)
   if (addresses && self->webrtc)
     {
       g_autofree char *address = g_inet_address_to_string (addresses->data);
+      g_autofree char *found = parlor_candidate_write (candidate, address);
 
-      give_candidate (self, candidate, address);
+      parlor_webrtc_peer_offer_way (self, parlor_candidate_parse (found));
     }
   g_resolver_free_addresses (addresses);
 }
@@ -108,7 +97,7 @@ parlor_webrtc_peer_add_candidate (ParlorPeer *peer, const char *text, const char
     }
   if (candidate->kind == PARLOR_CANDIDATE_IP)
     {
-      give_candidate (self, candidate, NULL);
+      parlor_webrtc_peer_offer_way (self, g_steal_pointer (&candidate));
       return;
     }
   resolver = g_resolver_get_default ();

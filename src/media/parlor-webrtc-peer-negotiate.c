@@ -80,6 +80,7 @@ succeed (ParlorWebrtcPeer *self)
   if (progress->operation != OPERATION_OFFER)
     {
       parlor_webrtc_peer_set_state (self, PARLOR_PEER_CONNECTING);
+      parlor_webrtc_peer_start_ways (self);
       take_candidates (self);
     }
   if (progress->operation == OPERATION_SET_ANSWER)

@@ -183,6 +183,9 @@ struct _ParlorWebrtcPeer
   guint n_candidates;
   GPtrArray *local_candidates;  /* (element-type ParlorCandidate), to name the pair in use */
   GPtrArray *remote_candidates; /* the same of theirs */
+  GPtrArray *other_ways;        /* (element-type ParlorCandidate): those of remote_candidates that wait for the head start */
+  guint head_start;             /* of the straight ways; 0 before and after it */
+  gboolean all_ways;            /* nothing is held back any more */
 
   GPtrArray *stats_tasks; /* (element-type GTask) waiting for webrtcbin's part */
   gint64 stats_time;
@@ -228,6 +231,12 @@ void parlor_webrtc_peer_end_negotiation (ParlorWebrtcPeer *self, GError *error);
 /* parlor-webrtc-peer-candidates.c */
 void parlor_webrtc_peer_add_candidate (ParlorPeer *peer, const char *candidate, const char *mid, int mline_index);
 void parlor_webrtc_peer_emit_candidate (ParlorWebrtcPeer *self, const char *text, int line);
+
+/* parlor-webrtc-peer-ways.c */
+void parlor_webrtc_peer_take_ice_server (ParlorWebrtcPeer *self, const ParlorIceServer *server);
+void parlor_webrtc_peer_set_up_ice (ParlorWebrtcPeer *self);
+void parlor_webrtc_peer_offer_way (ParlorWebrtcPeer *self, ParlorCandidate *candidate);
+void parlor_webrtc_peer_start_ways (ParlorWebrtcPeer *self);
 
 /* parlor-webrtc-peer-end.c */
 void parlor_webrtc_peer_bury (GstElement *pipeline, GstElement *webrtc, GstWebRTCDataChannel *channel, ParlorPeerStream *stream);

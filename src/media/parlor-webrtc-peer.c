@@ -45,6 +45,7 @@ let_go (ParlorWebrtcPeer *self)
     gst_bus_remove_watch (self->bus);
   gst_clear_object (&self->bus);
   g_clear_handle_id (&self->gather_timeout, g_source_remove);
+  g_clear_handle_id (&self->head_start, g_source_remove);
   parlor_webrtc_peer_stop_pings (self);
   g_cancellable_cancel (self->lookups);
   if (self->feed)
@@ -303,31 +304,6 @@ on_gathering_state_notify (GstElement *webrtc, GParamSpec *pspec, gpointer user_
     parlor_peer_stream_post (user_data, parlor_letter_new (PARLOR_LETTER_GATHERED, 0));
 }
 
-/* UPnP costs 200 ms of gathering, and GUPnP's warnings. */
-static void
-set_up_ice (ParlorWebrtcPeer *self)
-{
-  g_autoptr (GObject) ice = NULL, agent = NULL;
-
-  g_object_get (self->webrtc, "ice-agent", &ice, NULL);
-  if (g_object_class_find_property (G_OBJECT_GET_CLASS (ice), "agent"))
-    g_object_get (ice, "agent", &agent, NULL);
-  if (agent)
-    g_object_set (agent, "upnp", FALSE, NULL);
-  if (parlor_studio_get_relay_only (self->studio))
-    g_object_set (self->webrtc, "ice-transport-policy", GST_WEBRTC_ICE_TRANSPORT_POLICY_RELAY, NULL);
-  if (self->stun)
-    g_object_set (self->webrtc, "stun-server", self->stun, NULL);
-  for (guint i = 0; i < self->turns->len; i++)
-    {
-      gboolean added = FALSE;
-
-      g_signal_emit_by_name (self->webrtc, "add-turn-server", g_ptr_array_index (self->turns, i), &added);
-      if (!added)
-        g_debug ("A TURN server was not taken");
-    }
-}
-
 /* The studio's certificate: one for all its calls, made on first use (a millisecond). */
 static char *
 get_certificate (ParlorStudio *studio, GError **error)
@@ -363,7 +339,7 @@ parlor_webrtc_peer_build (ParlorWebrtcPeer *self, GError **error)
   gst_object_ref_sink (self->pipeline);
   g_object_set (self->webrtc, "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, "latency", PARLOR_PEER_JITTER_LATENCY,
                 NULL);
-  set_up_ice (self);
+  parlor_webrtc_peer_set_up_ice (self);
   parlor_peer_stream_guard (stream, self->webrtc);
   parlor_peer_stream_receive (stream, self->webrtc);
   parlor_peer_stream_accept_channel (stream, self->webrtc);
@@ -490,6 +466,7 @@ parlor_webrtc_peer_finalize (GObject *object)
   g_clear_pointer (&self->remote, parlor_sdp_free);
   g_ptr_array_unref (self->turns);
   g_ptr_array_unref (self->local_candidates);
+  g_ptr_array_unref (self->other_ways);
   g_ptr_array_unref (self->remote_candidates);
   g_ptr_array_unref (self->stats_tasks);
   g_ptr_array_unref (self->kept_back);
@@ -520,33 +497,10 @@ parlor_webrtc_peer_init (ParlorWebrtcPeer *self)
   self->turns = g_ptr_array_new_with_free_func (g_free);
   self->local_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) parlor_candidate_free);
   self->remote_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) parlor_candidate_free);
+  self->other_ways = g_ptr_array_new ();
   self->stats_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   self->kept_back = g_ptr_array_new_with_free_func (parlor_letter_free);
   self->lookups = g_cancellable_new ();
-}
-
-/*
- * "turn:host:port?transport=udp" and its user -> "turn://user:password@host:port?transport=udp", as webrtcbin wants it.
- * libnice (0.1.21) speaks no TLS to a TURN server, whatever it is told: `turns` is left to browsers.
- */
-static void
-take_ice_server (ParlorWebrtcPeer *self, const ParlorIceServer *server)
-{
-  const char *rest = strchr (server->url, ':');
-  g_autofree char *scheme = rest ? g_strndup (server->url, (gsize) (rest - server->url)) : NULL;
-
-  if (!scheme || rest[1] == '\0' || g_str_has_prefix (rest, "://"))
-    return;
-  rest++;
-  if (g_str_equal (scheme, "stun") && !self->stun)
-    self->stun = g_strconcat ("stun://", rest, NULL);
-  else if (g_str_equal (scheme, "turn") && server->username && server->credential)
-    {
-      g_autofree char *user = g_uri_escape_string (server->username, NULL, FALSE);
-      g_autofree char *password = g_uri_escape_string (server->credential, NULL, FALSE);
-
-      g_ptr_array_add (self->turns, g_strdup_printf ("turn://%s:%s@%s", user, password, rest));
-    }
 }
 
 /**
@@ -572,7 +526,7 @@ parlor_webrtc_peer_new (ParlorStudio *studio, const ParlorPeerOptions *options, 
   self->stream->quiet = options->quiet;
   self->fingerprint = g_strdup (options->fingerprint);
   for (guint i = 0; options->ice_servers && i < options->ice_servers->len; i++)
-    take_ice_server (self, g_ptr_array_index (options->ice_servers, i));
+    parlor_webrtc_peer_take_ice_server (self, g_ptr_array_index (options->ice_servers, i));
   self->stream->pem = get_certificate (studio, error);
   if (!self->stream->pem || !parlor_sdp_fingerprint_of_pem (self->stream->pem, self->own_fingerprint))
     return NULL;

@@ -51,6 +51,12 @@ def cone():
         assert here[1][2] == "198.51.100.2" and there[1][2] == "203.0.113.2", (here, there)
 
 
+def cone_without_turn():
+    with Scene(BUILD, "cone", "cone", [STUN]) as scene:
+        for path in talk(scene):
+            assert "relay" not in kinds(path), path
+
+
 def symmetric():
     with Scene(BUILD, "symmetric", "symmetric", [STUN, TURN_UDP]) as scene:
         for path in talk(scene):
@@ -107,6 +113,7 @@ if __name__ == "__main__":
     run(
         [
             cone,
+            cone_without_turn,
             symmetric,
             udp_blocked,
             relay_only,
