@@ -59,7 +59,7 @@ static GSubprocess *
 plug_camera (const char *name)
 {
   g_autofree char *command = g_strdup_printf (
-    "gst-launch-1.0 -q videotestsrc is-live=true pattern=white ! "
+    "gst-launch-1.0 --no-fault -q videotestsrc is-live=true pattern=white ! "
     "video/x-raw,format=YUY2,width=640,height=480,framerate=30/1 ! pipewiresink mode=provide "
     "stream-properties='props,media.class=Video/"
     "Source,media.role=Camera,node.name=%s,node.description=%s,node.nick=%s'",
