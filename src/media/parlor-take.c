@@ -41,6 +41,7 @@ struct _ParlorTake
   GMutex lock;
   GCond changed;
   gboolean closing;            /* under lock */
+  gboolean retimed;            /* under lock: an element has another latency */
   gboolean closed;             /* under lock */
   ParlorTakeSampleFunc sample; /* under lock: NULL once closed */
   gpointer sample_data;
@@ -153,12 +154,25 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
         self->event (self, PARLOR_TAKE_FLOWS, NULL, self->event_data);
       break;
     case GST_MESSAGE_LATENCY:
-      gst_bin_recalculate_latency (GST_BIN (self->pipeline));
+      g_mutex_lock (&self->lock);
+      self->retimed = TRUE;
+      g_cond_broadcast (&self->changed);
+      g_mutex_unlock (&self->lock);
       break;
     default:
       break;
     }
   return G_SOURCE_CONTINUE;
+}
+
+/* Without the lock: it waits for a state change that is under way. */
+static void
+recalculate_latency (ParlorTake *self)
+{
+  self->retimed = FALSE;
+  g_mutex_unlock (&self->lock);
+  gst_bin_recalculate_latency (GST_BIN (self->pipeline));
+  g_mutex_lock (&self->lock);
 }
 
 /* The take's own thread: opens, waits, closes. */
@@ -172,7 +186,10 @@ run (gpointer user_data)
 
   g_mutex_lock (&self->lock);
   while (!self->closing)
-    g_cond_wait (&self->changed, &self->lock);
+    if (self->retimed)
+      recalculate_latency (self);
+    else
+      g_cond_wait (&self->changed, &self->lock);
   g_mutex_unlock (&self->lock);
 
   gst_element_set_state (self->pipeline, GST_STATE_NULL);

@@ -60,6 +60,8 @@ hang_bin_change_state (GstElement *element, GstStateChange transition)
 {
   if (transition == GST_STATE_CHANGE_NULL_TO_READY)
     {
+      /* As pipewiresrc does on its way: who answers at once waits for the state change. */
+      gst_element_post_message (element, gst_message_new_latency (GST_OBJECT (element)));
       g_mutex_lock (&world.lock);
       while (world.hanging)
         g_cond_wait (&world.changed, &world.lock);
