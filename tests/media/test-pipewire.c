@@ -41,7 +41,7 @@ spawn (const char *command)
 static void
 unplug (GSubprocess *process)
 {
-  g_subprocess_force_exit (process);
+  g_subprocess_send_signal (process, SIGTERM);
   g_subprocess_wait (process, NULL, NULL);
   g_object_unref (process);
 }
@@ -58,14 +58,10 @@ run (const char *command)
 static GSubprocess *
 plug_camera (const char *name)
 {
-  g_autofree char *command = g_strdup_printf (
-    "gst-launch-1.0 --no-fault -q videotestsrc is-live=true pattern=white ! "
-    "video/x-raw,format=YUY2,width=640,height=480,framerate=30/1 ! pipewiresink mode=provide "
-    "stream-properties='props,media.class=Video/"
-    "Source,media.role=Camera,node.name=%s,node.description=%s,node.nick=%s'",
-    name, name, name);
+  g_autofree char *command = g_test_build_filename (G_TEST_DIST, "virtual-camera.sh", NULL);
+  g_autofree char *line = g_strdup_printf ("'%s' %s pattern=white", command, name);
 
-  return spawn (command);
+  return spawn (line);
 }
 
 static void

@@ -27,10 +27,8 @@ MOVING = 40     # changed bytes, as in test-calls.py
 RATE = 16000    # Hz, of what is recorded
 HEARD = 300     # RMS of 16 bit samples; the words come as about twenty times that
 SILENT = 30
-CAMERA = ('gst-launch-1.0 --no-fault -q videotestsrc is-live=true pattern=ball background-color=0xff00a000 ! '
-          'video/x-raw,format=YUY2,width=640,height=360,framerate=30/1 ! pipewiresink mode=provide '
-          'stream-properties=props,media.class=Video/Source,media.role=Camera,node.name=parlor-ui-camera,'
-          'node.description=parlor-ui-camera,node.nick=parlor-ui-camera')
+CAMERA = (os.path.join(os.path.dirname(__file__), '../media/virtual-camera.sh')
+          + ' parlor-ui-camera pattern=ball background-color=0xff00a000')
 SPEECH = ('gst-launch-1.0 -q multifilesrc location={file} loop=true ! '
           'rawaudioparse format=pcm pcm-format=s16le sample-rate={rate} num-channels=1 ! '
           'audioconvert ! audioresample ! pulsesink device=parlor_wire')
@@ -70,7 +68,7 @@ class TestDevices(unittest.TestCase):
 
     def end(self, process):
         if process.poll() is None:
-            process.kill()
+            process.terminate()
         process.wait()
 
     def pactl(self, *args):
