@@ -197,15 +197,24 @@ def own_bins():
         os.close(read)
 
 
-def tone_share(samples, frequency, rate):
-    """The share of the power that is at this frequency (Goertzel), and the root of the mean square."""
-    power = sum(s * s for s in samples)
+def power_at(samples, frequency, rate):
+    """The sum of squares that is at this frequency (Goertzel)."""
     k = 2 * math.cos(2 * math.pi * frequency / rate)
     q1 = q2 = 0.0
     for sample in samples:
         q1, q2 = sample + k * q1 - q2, q1
-    at = q1 * q1 + q2 * q2 - k * q1 * q2
-    return (2 * at / len(samples) / power if power else 0.0), math.sqrt(power / len(samples))
+    return 2 * (q1 * q1 + q2 * q2 - k * q1 * q2) / len(samples)
+
+
+def tone_share(samples, frequency, rate):
+    """The share of the power that is at this frequency, and the root of the mean square.
+
+    By 50 ms: over the whole, one late packet would shift the phase and half the tone would cancel the other half.
+    """
+    power = sum(s * s for s in samples)
+    pieces = (samples[i : i + rate // 20] for i in range(0, len(samples), rate // 20))
+    share = sum(power_at(piece, frequency, rate) for piece in pieces) / power if power else 0.0
+    return share, math.sqrt(power / len(samples))
 
 
 def heard(source, seconds=1.5, pass_fds=()):
