@@ -27,6 +27,7 @@ parlor_peer_stream_new (ParlorStudio *studio, ParlorMailbox *mailbox)
   stream->transports = g_ptr_array_new ();
   stream->jitters = g_ptr_array_new_with_free_func (g_free);
   stream->freezes.last = -1;
+  stream->rate = parlor_peer_rate_new ();
   for (guint i = 0; i < PARLOR_N_TRACKS; i++)
     stream->tracks[i].line = stream->tracks[i].payload = stream->tracks[i].retransmission = -1;
   return stream;
@@ -64,6 +65,7 @@ parlor_peer_stream_unref (gpointer data)
   parlor_peer_stream_forget_elements (stream);
   g_ptr_array_unref (stream->jitters);
   g_ptr_array_unref (stream->transports);
+  parlor_peer_rate_free (stream->rate);
   g_clear_pointer (&stream->voice, parlor_voice_unref);
   g_free (stream->pem);
   parlor_mailbox_unref (stream->mailbox);

@@ -16,16 +16,6 @@
  * home page must not cost what a call does.
  */
 
-/* Asked for twice in this time, a keyframe is made once: each is some ten pictures' worth of
-   bits. */
-#define KEYFRAME_INTERVAL_US (100 * 1000)
-
-struct _ParlorFeed
-{
-  ParlorFeedFunc func;
-  gpointer user_data;
-};
-
 /* One black picture: what the preview shows while the camera is muted. */
 static GstSample *
 new_dark_sample (GstClockTime pts)
@@ -49,11 +39,12 @@ static void
 serve_keyframe_in_stream (ParlorStudio *self)
 {
   const gint64 now = g_get_monotonic_time ();
+  const gint64 interval = parlor_studio_get_keyframe_interval_in_stream (self);
   gint wish = g_atomic_int_get (&self->stream.keyframe);
   g_autoptr (GstPad) pad = NULL;
 
   if (wish == PARLOR_KEYFRAME_NONE
-      || (wish == PARLOR_KEYFRAME_SOON && now - self->stream.last_keyframe < KEYFRAME_INTERVAL_US))
+      || (wish == PARLOR_KEYFRAME_SOON && now - self->stream.last_keyframe < interval))
     return;
 
   g_atomic_int_compare_and_exchange (&self->stream.keyframe, wish, PARLOR_KEYFRAME_NONE);
@@ -122,9 +113,14 @@ static GstFlowReturn
 hand_out (ParlorStudio *self, ParlorMediaFlags kind, GstAppSink *sink)
 {
   g_autoptr (GstSample) sample = gst_app_sink_pull_sample (sink);
+  GstBuffer *buffer = sample ? gst_sample_get_buffer (sample) : NULL;
 
   if (!sample)
     return GST_FLOW_OK;
+  if (kind == PARLOR_MEDIA_VIDEO)
+    parlor_studio_time_encoder_in_stream (self);
+  if (kind == PARLOR_MEDIA_VIDEO && !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT))
+    g_atomic_int_set (&self->stream.keyframe_bytes, (gint) gst_buffer_get_size (buffer));
   /* What was in the encoder when the camera was muted is not sent either. */
   if (kind == PARLOR_MEDIA_VIDEO && g_atomic_int_get (&self->stream.muted))
     return GST_FLOW_OK;
@@ -170,8 +166,12 @@ parlor_studio_add_feed (ParlorStudio *self, ParlorFeedFunc func, gpointer user_d
 
   feed->func = func;
   feed->user_data = user_data;
+  feed->video = PARLOR_STUDIO_VIDEO_TARGET;
+  feed->audio = PARLOR_STUDIO_AUDIO_TARGET;
+  feed->loss = PARLOR_STUDIO_AUDIO_LOSS / 100.0;
   g_mutex_lock (&self->feed_lock);
   self->feeds = g_list_prepend (self->feeds, feed);
+  parlor_studio_settle_rates (self);
   g_mutex_unlock (&self->feed_lock);
 
   g_atomic_int_set (&self->stream.keyframe, PARLOR_KEYFRAME_NEXT);
@@ -187,6 +187,7 @@ parlor_studio_remove_feed (ParlorStudio *self, ParlorFeed *feed)
   g_atomic_int_add (&self->stream.n_feeds, -1);
   g_mutex_lock (&self->feed_lock);
   self->feeds = g_list_remove (self->feeds, feed);
+  parlor_studio_settle_rates (self);
   g_mutex_unlock (&self->feed_lock);
   g_free (feed);
 }
@@ -196,12 +197,4 @@ parlor_studio_request_keyframe_in_stream (ParlorStudio *self)
 {
   g_atomic_int_compare_and_exchange (&self->stream.keyframe, PARLOR_KEYFRAME_NONE,
                                      PARLOR_KEYFRAME_SOON);
-}
-
-gint64
-parlor_studio_get_video_target (ParlorStudio *self)
-{
-  g_return_val_if_fail (PARLOR_IS_STUDIO (self), -1);
-
-  return self->media & PARLOR_MEDIA_VIDEO ? PARLOR_STUDIO_VIDEO_TARGET : -1;
 }

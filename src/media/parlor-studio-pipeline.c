@@ -11,7 +11,7 @@
  * What the studio's pipeline is made of. Main thread.
  *
  *     camera's slot ~> preview -> scaled down -> the preview's sink
- *                   ~> picture -> vp8enc -> encoded-video ~> feeds
+ *                   ~> picture -> scaled down -> vp8enc -> encoded-video ~> feeds
  *     microphone's slot ~> sound -> volume -> opusenc -> encoded-audio ~> feeds
  *     silence, voices -> audiomixer -> echo probe -> mixed ~> speaker's slot
  *
@@ -47,6 +47,7 @@ describe_video (GString *description)
     description,
     "appsrc name=picture format=time is-live=true max-buffers=2 max-bytes=0 leaky-type=downstream "
     "! "
+    "videoscale add-borders=false ! capsfilter name=picture-size ! "
     "vp8enc name=encoder deadline=1 cpu-used=-6 threads=%u token-partitions=%u end-usage=cbr "
     "lag-in-frames=0 error-resilient=default keyframe-max-dist=3000 min-quantizer=2 "
     "max-quantizer=56 undershoot=100 overshoot=15 buffer-size=1000 buffer-initial-size=500 "
@@ -64,10 +65,10 @@ describe_audio (GString *description)
     description,
     "appsrc name=sound format=time is-live=true max-bytes=19200 leaky-type=downstream ! "
     "volume name=volume ! "
-    "opusenc frame-size=20 bitrate=%d audio-type=voice inband-fec=true packet-loss-percentage=5 "
+    "opusenc name=voice frame-size=20 bitrate=%d audio-type=voice inband-fec=true packet-loss-percentage=%d "
     "dtx=false ! "
     "appsink name=encoded-audio sync=false async=false qos=false ",
-    PARLOR_STUDIO_AUDIO_TARGET);
+    PARLOR_STUDIO_AUDIO_TARGET, PARLOR_STUDIO_AUDIO_LOSS);
 }
 
 static void
@@ -175,10 +176,13 @@ parlor_studio_build (ParlorStudio *self, GError **error)
   gst_object_ref_sink (self->pipeline);
   self->mixer = gst_bin_get_by_name (GST_BIN (self->pipeline), "mixer");
   self->encoder = gst_bin_get_by_name (GST_BIN (self->pipeline), "encoder");
+  self->voice = gst_bin_get_by_name (GST_BIN (self->pipeline), "voice");
   self->volume = gst_bin_get_by_name (GST_BIN (self->pipeline), "volume");
   self->preview_src = gst_bin_get_by_name (GST_BIN (self->pipeline), "preview");
+  self->picture_size = gst_bin_get_by_name (GST_BIN (self->pipeline), "picture-size");
   self->picture_src = gst_bin_get_by_name (GST_BIN (self->pipeline), "picture");
   self->sound_src = gst_bin_get_by_name (GST_BIN (self->pipeline), "sound");
+  parlor_studio_control_encoders (self);
   connect_sink (self, "encoded-video", parlor_studio_on_encoded_video_in_stream);
   connect_sink (self, "encoded-audio", parlor_studio_on_encoded_audio_in_stream);
   connect_sink (self, "mixed", parlor_studio_on_mixed_in_stream);
@@ -191,9 +195,11 @@ parlor_studio_unbuild (ParlorStudio *self)
 {
   g_clear_object (&self->mixer);
   g_clear_object (&self->encoder);
+  g_clear_object (&self->voice);
   g_clear_object (&self->volume);
   g_clear_object (&self->preview_src);
   g_clear_object (&self->picture_src);
+  g_clear_object (&self->picture_size);
   g_clear_object (&self->sound_src);
   g_clear_object (&self->pipeline);
   g_clear_object (&self->view);

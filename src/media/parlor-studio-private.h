@@ -3,6 +3,7 @@
 
 #include <gst/gst.h>
 
+#include "parlor-stats.h"
 #include "parlor-studio.h"
 
 G_BEGIN_DECLS
@@ -32,6 +33,20 @@ void parlor_studio_request_keyframe_in_stream (ParlorStudio *self);
 
 /* Whether peers may use TURN servers only. */
 gboolean parlor_studio_get_relay_only (ParlorStudio *self);
+
+/**
+ * parlor_studio_set_feed_budget_in_stream:
+ * @audio: bit/s that the feed's sound may have
+ * @video: bit/s that its pictures may have
+ * @loss: 0 to 1: the share of packets that its path loses whatever is sent
+ *
+ * Any thread. The encoders keep to the least that any feed says; one that says nothing has a fixed rate.
+ */
+void parlor_studio_set_feed_budget_in_stream (
+  ParlorStudio *self, ParlorFeed *feed, gint64 audio, gint64 video, double loss);
+
+/* Any thread: why pictures are not encoded larger. */
+ParlorLimitation parlor_studio_get_limitation (ParlorStudio *self);
 
 /* What the encoder is asked for now, bit/s; -1 = unknown. */
 gint64 parlor_studio_get_video_target (ParlorStudio *self);

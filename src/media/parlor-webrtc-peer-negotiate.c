@@ -79,6 +79,7 @@ succeed (ParlorWebrtcPeer *self)
   g_clear_handle_id (&self->gather_timeout, g_source_remove);
   if (progress->operation != OPERATION_OFFER)
     {
+      parlor_webrtc_peer_start_rate (self);
       parlor_webrtc_peer_set_state (self, PARLOR_PEER_CONNECTING);
       parlor_webrtc_peer_start_ways (self);
       take_candidates (self);
@@ -316,6 +317,7 @@ play (ParlorWebrtcPeer *self, GError **error)
       return FALSE;
     }
   self->feed = parlor_studio_add_feed (self->studio, parlor_webrtc_peer_feed_in_stream, self->stream);
+  self->stream->feed = self->feed;
   return TRUE;
 }
 

@@ -16,7 +16,8 @@
 
 G_BEGIN_DECLS
 
-#define PARLOR_PEER_JITTER_LATENCY 40 /* ms */
+#define PARLOR_PEER_JITTER_LATENCY 40        /* ms */
+#define PARLOR_PEER_VIDEO_JITTER_LATENCY 250 /* ms, for what was lost to come again */
 #define PARLOR_PEER_MAX_TEXT (64 * 1024)
 #define PARLOR_PEER_TRANSPORT_CC "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
@@ -65,6 +66,9 @@ typedef struct
   gint64 samples, concealed; /* of sound, at 48 kHz */
 } ParlorTrack;
 
+/* How much may be sent; parlor-webrtc-peer-rate.c */
+typedef struct _ParlorPeerRate ParlorPeerRate;
+
 /* A jitter buffer and what passes through it. */
 typedef struct
 {
@@ -99,6 +103,9 @@ typedef struct
 
   GRWLock studio_lock;  /* held for reading while the studio is called from a streaming thread */
   ParlorStudio *studio; /* not owned; NULL once gone */
+  ParlorFeed *feed;     /* not owned; of no use once the studio is gone */
+
+  ParlorPeerRate *rate; /* has a lock of its own */
 
   GMutex lock; /* of all that follows, and of parts of the tracks */
   GPtrArray *transports;
@@ -175,6 +182,7 @@ struct _ParlorWebrtcPeer
   /* Negotiation: one operation at a time. */
   GTask *task;
   guint gather_timeout;
+  guint rate_timeout;
   ParlorSdp *local;
   ParlorSdp *remote;
   guint8 own_fingerprint[PARLOR_SDP_FINGERPRINT_BYTES];
@@ -258,6 +266,16 @@ void parlor_webrtc_peer_create_ping (ParlorWebrtcPeer *self);
 void parlor_peer_stream_accept_ping_in_stream (ParlorPeerStream *stream, GObject *channel, const char *label, gboolean is_open);
 void parlor_webrtc_peer_start_pings (ParlorWebrtcPeer *self, GObject *channel);
 void parlor_webrtc_peer_stop_pings (ParlorWebrtcPeer *self);
+
+/* parlor-webrtc-peer-rate.c */
+ParlorPeerRate *parlor_peer_rate_new (void);
+void parlor_peer_rate_free (ParlorPeerRate *self);
+gint64 parlor_peer_rate_get_estimate (ParlorPeerRate *self, double *loss);
+void parlor_peer_stream_control_rate (ParlorPeerStream *stream, GstElement *webrtc);
+void parlor_peer_stream_take_feedback_in_stream (ParlorPeerStream *stream, GstEvent *event);
+GstElement *parlor_peer_stream_make_pacer (ParlorPeerStream *stream);
+void parlor_webrtc_peer_start_rate (ParlorWebrtcPeer *self);
+void parlor_webrtc_peer_stop_rate (ParlorWebrtcPeer *self);
 
 /* parlor-stats-collect.c */
 void parlor_webrtc_peer_collect_stats_async (ParlorPeer *peer, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);

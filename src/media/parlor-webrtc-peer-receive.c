@@ -282,6 +282,29 @@ receive_voice (ParlorPeerStream *stream, GstBin *pipeline, GstPad *pad)
   append (stream, pipeline, pad, elements, G_N_ELEMENTS (elements));
 }
 
+/*
+ * The jitter buffer of pictures waits longer for a packet than that of sound, which is not sent again: packets that it gave up cost a keyframe,
+ * and the last ones of a large picture come late without being lost. In order they are not held, and when a picture is shown
+ * depends on the pipeline's latency alone.
+ */
+static void
+be_patient (ParlorPeerStream *stream, guint ssrc)
+{
+  g_autoptr (GstElement) element = NULL;
+
+  g_mutex_lock (&stream->lock);
+  for (guint i = 0; i < stream->jitters->len; i++)
+    {
+      ParlorJitter *jitter = g_ptr_array_index (stream->jitters, i);
+
+      if (jitter->ssrc == ssrc && jitter->element)
+        g_set_object (&element, jitter->element);
+    }
+  g_mutex_unlock (&stream->lock);
+  if (element)
+    g_object_set (element, "latency", PARLOR_PEER_VIDEO_JITTER_LATENCY, NULL);
+}
+
 /* Which of our tracks a new src pad of webrtcbin belongs to; PARLOR_N_TRACKS = none of them. */
 static ParlorTrackKind
 find_track (ParlorPeerStream *stream, GstPad *pad)
@@ -304,6 +327,8 @@ find_track (ParlorPeerStream *stream, GstPad *pad)
         break;
       }
   g_mutex_unlock (&stream->lock);
+  if (kind == PARLOR_TRACK_VIDEO)
+    be_patient (stream, ssrc);
   return kind;
 }
 

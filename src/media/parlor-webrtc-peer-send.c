@@ -10,7 +10,7 @@
 #include <gst/video/video.h>
 
 /*
- * The sending half of ParlorWebrtcPeer: from the studio's feed through an appsrc and a payloader into webrtcbin.
+ * The sending half of ParlorWebrtcPeer: from the studio's feed through an appsrc, a payloader and, for pictures, a pacer into webrtcbin.
  *
  * Built on main; the feed function runs on the studio's streaming threads with the feed lock held, so it only looks at flags and
  * hands the sample on. Nothing passes before the peer is open, and pictures only from a keyframe on.
@@ -69,12 +69,16 @@ parlor_webrtc_peer_feed_in_stream (ParlorMediaFlags kind, GstSample *sample, gpo
   gst_app_src_push_sample (GST_APP_SRC (track->source), sample);
 }
 
-/* PLI and FIR of the other side come up as an event: there is nothing above the appsrc that could answer, the encoder is the studio's. */
+/*
+ * PLI and FIR of the other side come up as an event: there is nothing above the appsrc that could answer, the encoder is the studio's.
+ * So does feedback, for all that was sent.
+ */
 static GstPadProbeReturn
 on_upstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   ParlorPeerStream *stream = user_data;
 
+  parlor_peer_stream_take_feedback_in_stream (stream, GST_PAD_PROBE_INFO_EVENT (info));
   if (!gst_video_event_is_force_key_unit (GST_PAD_PROBE_INFO_EVENT (info)))
     return GST_PAD_PROBE_OK;
   g_mutex_lock (&stream->lock);
@@ -82,6 +86,17 @@ on_upstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   g_mutex_unlock (&stream->lock);
   parlor_peer_stream_request_keyframe_in_stream (stream);
   return GST_PAD_PROBE_DROP;
+}
+
+/* Feedback comes up all ways; this one is for calls without pictures. */
+static GstPadProbeReturn
+on_voice_upstream_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  ParlorPeerStream *stream = user_data;
+
+  if (!stream->tracks[PARLOR_TRACK_VIDEO].source)
+    parlor_peer_stream_take_feedback_in_stream (stream, GST_PAD_PROBE_INFO_EVENT (info));
+  return GST_PAD_PROBE_OK;
 }
 
 static GstElement *
@@ -124,19 +139,21 @@ parlor_webrtc_peer_add_sender (ParlorWebrtcPeer *self, ParlorTrackKind kind, Gst
   g_autoptr (GstPad) sink = NULL, src = NULL;
   GstElement *source = make_source (kind);
   GstElement *payloader = make_payloader (kind, track);
+  GstElement *end = kind == PARLOR_TRACK_VIDEO ? parlor_peer_stream_make_pacer (self->stream) : gst_element_factory_make ("identity", NULL);
 
-  if (!source || !payloader)
+  if (!source || !payloader || !end)
     {
       g_clear_object (&source);
       g_clear_object (&payloader);
-      g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_MEDIA, "GStreamer lacks appsrc, rtpvp8pay or rtpopuspay");
+      g_clear_object (&end);
+      g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_MEDIA, "GStreamer lacks appsrc, queue, rtpvp8pay or rtpopuspay");
       return FALSE;
     }
   track->source = gst_object_ref (source);
   track->wants_keyframe = TRUE;
-  gst_bin_add_many (GST_BIN (self->pipeline), source, payloader, NULL);
+  gst_bin_add_many (GST_BIN (self->pipeline), source, payloader, end, NULL);
   sink = gst_element_request_pad_simple (self->webrtc, name);
-  src = gst_element_get_static_pad (payloader, "src");
+  src = gst_element_get_static_pad (end, "src");
   if (sink)
     {
       g_object_get (sink, "transceiver", &transceiver, NULL);
@@ -144,13 +161,13 @@ parlor_webrtc_peer_add_sender (ParlorWebrtcPeer *self, ParlorTrackKind kind, Gst
       if (kind == PARLOR_TRACK_VIDEO)
         g_object_set (transceiver, "do-nack", TRUE, NULL);
     }
-  if (!sink || !gst_element_link (source, payloader) || gst_pad_link (src, sink) != GST_PAD_LINK_OK)
+  if (!sink || !gst_element_link_many (source, payloader, end, NULL) || gst_pad_link (src, sink) != GST_PAD_LINK_OK)
     {
       g_set_error (error, PARLOR_ERROR, PARLOR_ERROR_MEDIA, "webrtcbin did not take our %s",
                    kind == PARLOR_TRACK_VIDEO ? "picture" : "sound");
       return FALSE;
     }
-  if (kind == PARLOR_TRACK_VIDEO)
-    parlor_peer_stream_probe (self->stream, source, "src", GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream_event);
+  parlor_peer_stream_probe (self->stream, source, "src", GST_PAD_PROBE_TYPE_EVENT_UPSTREAM,
+                            kind == PARLOR_TRACK_VIDEO ? on_upstream_event : on_voice_upstream_event);
   return TRUE;
 }

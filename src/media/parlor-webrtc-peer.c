@@ -47,6 +47,7 @@ let_go (ParlorWebrtcPeer *self)
   g_clear_handle_id (&self->gather_timeout, g_source_remove);
   g_clear_handle_id (&self->head_start, g_source_remove);
   parlor_webrtc_peer_stop_pings (self);
+  parlor_webrtc_peer_stop_rate (self);
   g_cancellable_cancel (self->lookups);
   if (self->feed)
     parlor_studio_remove_feed (self->studio, g_steal_pointer (&self->feed));
@@ -341,6 +342,7 @@ parlor_webrtc_peer_build (ParlorWebrtcPeer *self, GError **error)
                 NULL);
   parlor_webrtc_peer_set_up_ice (self);
   parlor_peer_stream_guard (stream, self->webrtc);
+  parlor_peer_stream_control_rate (stream, self->webrtc);
   parlor_peer_stream_receive (stream, self->webrtc);
   parlor_peer_stream_accept_channel (stream, self->webrtc);
   parlor_peer_stream_connect (stream, self->webrtc, "on-ice-candidate", G_CALLBACK (on_ice_candidate));

@@ -68,3 +68,13 @@ parlor_ladder_choose (ParlorLadder *self, gint64 target, int source_height, gint
     }
   return MIN (rungs[self->rung].height, source_height);
 }
+
+int
+parlor_ladder_get_below (int lines)
+{
+  guint rung = G_N_ELEMENTS (rungs) - 1;
+
+  while (rung > 0 && rungs[rung].height >= lines)
+    rung--;
+  return rungs[rung].height;
+}

@@ -28,4 +28,7 @@ typedef struct
  */
 int parlor_ladder_choose (ParlorLadder *self, gint64 target, int source_height, gint64 now);
 
+/* The rung below so many lines; the lowest is below itself. */
+int parlor_ladder_get_below (int lines);
+
 G_END_DECLS

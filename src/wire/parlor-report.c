@@ -120,6 +120,13 @@ parlor_report_first_frame (gint64 t_ms, const char *kind)
   return end (object);
 }
 
+static const char *const limitations[] = {
+  [PARLOR_LIMITATION_UNKNOWN] = NULL,
+  [PARLOR_LIMITATION_NONE] = "none",
+  [PARLOR_LIMITATION_BANDWIDTH] = "bandwidth",
+  [PARLOR_LIMITATION_CPU] = "cpu",
+};
+
 static void
 write_out (JsonObject *object, const ParlorStats *stats)
 {
@@ -137,6 +144,8 @@ write_out (JsonObject *object, const ParlorStats *stats)
   set_count (video, "nack", stats->out.video.nack);
   set_count (video, "pli", stats->out.video.pli);
   set_text (video, "codec", stats->out.video.codec);
+  set_text (video, "limitation", limitations[stats->out.video.limitation]);
+  set_figure (out, "loss", stats->out.loss);
   set_count (audio, "bytes", stats->out.audio.bytes);
   set_count (audio, "packets", stats->out.audio.packets);
 }
@@ -177,6 +186,16 @@ parlor_report_stats (gint64 t_ms, const ParlorStats *stats)
   set_figure (object, "rtt_ms", stats->rtt_ms);
   set_count (object, "estimate_bps", stats->estimate_bps);
   set_text (object, "pair", stats->pair);
+  return end (object);
+}
+
+char *
+parlor_report_quality (gint64 t_ms, const char *quality, const char *trouble)
+{
+  JsonObject *object = begin ("quality", t_ms);
+
+  set_text (object, "quality", quality);
+  set_text (object, "trouble", trouble);
   return end (object);
 }
 

@@ -16,6 +16,7 @@ char *parlor_report_state (gint64 t_ms, const char *state);
 char *parlor_report_security (gint64 t_ms, const char *proof, const guint *emoji, guint n_emoji);
 char *parlor_report_first_frame (gint64 t_ms, const char *kind); /* "video" or "audio" */
 char *parlor_report_stats (gint64 t_ms, const ParlorStats *stats);
+char *parlor_report_quality (gint64 t_ms, const char *quality, const char *trouble);
 char *parlor_report_ended (gint64 t_ms, const char *reason);
 char *parlor_report_error (gint64 t_ms, const char *code, const char *message);
 /* A line of the log of `parlor-relay --log-format=json`: event `log`, level, message. */

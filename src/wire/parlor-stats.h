@@ -6,6 +6,21 @@
 G_BEGIN_DECLS
 
 /**
+ * ParlorLimitation: why the picture that is sent is not larger; W3C webrtc-stats qualityLimitationReason.
+ * @PARLOR_LIMITATION_UNKNOWN: no picture is sent
+ * @PARLOR_LIMITATION_NONE: it is as large as the camera's
+ * @PARLOR_LIMITATION_BANDWIDTH: the path carries no more
+ * @PARLOR_LIMITATION_CPU: this computer does not keep up with more
+ */
+typedef enum
+{
+  PARLOR_LIMITATION_UNKNOWN,
+  PARLOR_LIMITATION_NONE,
+  PARLOR_LIMITATION_BANDWIDTH,
+  PARLOR_LIMITATION_CPU,
+} ParlorLimitation;
+
+/**
  * ParlorStats:
  *
  * What is known of a call's media at one moment; counters are cumulative since the call began. A figure that is not known
@@ -24,11 +39,13 @@ typedef struct
       gint64 target_bps;             /* what the encoder is asked for, bit/s */
       gint64 nack, pli;              /* requests received */
       char *codec;                   /* "VP8" */
+      ParlorLimitation limitation;
     } video;
     struct
     {
       gint64 bytes, packets;
     } audio;
+    double loss; /* 0 to 1: of the packets of late, by congestion control */
   } out;
   struct
   {

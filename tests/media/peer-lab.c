@@ -29,6 +29,13 @@ listen_to_speaker (gpointer data)
 PeerEnd *
 peer_end_new (ParlorMediaFlags media, guint tone)
 {
+  return peer_end_new_with_picture (
+    media, tone, "videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=180,framerate=30/1");
+}
+
+PeerEnd *
+peer_end_new_with_picture (ParlorMediaFlags media, guint tone, const char *picture)
+{
   PeerEnd *self = g_new0 (PeerEnd, 1);
   g_autofree char *source = g_strdup_printf ("audiotestsrc is-live=true freq=%u volume=0.5 samplesperbuffer=480", tone);
   g_autofree char *speaker = NULL;
@@ -44,7 +51,7 @@ peer_end_new (ParlorMediaFlags media, guint tone)
                              "fdsink fd=%d sync=true",
                              fds[1]);
   config.audio_sink = speaker;
-  config.video_source = "videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=180,framerate=30/1";
+  config.video_source = picture;
   self->pictures = parlor_test_meter_new ();
   self->sound = parlor_test_meter_new ();
   self->candidates = g_ptr_array_new_with_free_func (g_free);

@@ -39,6 +39,7 @@ struct _PeerEnd
 };
 
 PeerEnd *peer_end_new (ParlorMediaFlags media, guint tone);
+PeerEnd *peer_end_new_with_picture (ParlorMediaFlags media, guint tone, const char *picture);
 void peer_end_add_peer (PeerEnd *self, ParlorDialect dialect);
 void peer_end_drop_peer (PeerEnd *self); /* closes it and asserts that it goes */
 void peer_end_free (PeerEnd *self);

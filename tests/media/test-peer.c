@@ -112,7 +112,7 @@ check_stats (PeerEnd *self)
   g_assert_cmpint (later->in.audio.lost, >=, 0);
   g_assert_cmpint (later->in.audio.lost, <, later->in.audio.packets / 4);
   g_assert_cmpint (later->in.video.freezes, >=, 0);
-  g_assert_cmpint (later->estimate_bps, ==, -1);
+  g_assert_cmpint (later->estimate_bps, >=, 100000);
   g_assert_nonnull (later->pair);
   g_test_message ("pair %s, rtt %.1f ms, jitter buffer %.1f ms, %.1f fps, %" G_GINT64_FORMAT " bit/s asked for, freezes %d",
                   later->pair, later->rtt_ms, later->in.video.jitter_buffer_ms, later->in.video.fps,

@@ -291,6 +291,9 @@ test_ladder (void)
   g_assert_cmpint (parlor_ladder_choose (&ladder, 200000, 720, now += 10000), ==, 270);
   g_assert_cmpint (parlor_ladder_choose (&ladder, 3000000, 720, now += 3000000), ==, 270);
   g_assert_cmpint (parlor_ladder_choose (&ladder, 3000000, 720, now += 4000000), ==, 720);
+  g_assert_cmpint (parlor_ladder_get_below (720), ==, 540);
+  g_assert_cmpint (parlor_ladder_get_below (480), ==, 360);
+  g_assert_cmpint (parlor_ladder_get_below (180), ==, 180);
   /* Cameras between the rungs are sent as they are, where there is room. */
   g_assert_cmpint (parlor_ladder_choose (&fresh, 3000000, 240, now), ==, 240);
   fresh = (ParlorLadder){ 0 };

@@ -78,6 +78,8 @@ full_stats (void)
   stats->out.video.nack = 4;
   stats->out.video.pli = 5;
   stats->out.video.codec = g_strdup ("VP8");
+  stats->out.video.limitation = PARLOR_LIMITATION_CPU;
+  stats->out.loss = 0.5;
   stats->out.audio.bytes = 6;
   stats->out.audio.packets = 7;
   stats->in.video.bytes = 8;
@@ -113,8 +115,8 @@ test_everything_known (void)
   assert_line (parlor_report_stats (8, copy),
                "{\"event\":\"stats\",\"t\":8,"
                "\"out\":{\"video\":{\"bytes\":5000000000,\"packets\":2,\"frames\":3,\"width\":1280,\"height\":720,"
-               "\"fps\":29.5,\"target_bps\":1500000,\"nack\":4,\"pli\":5,\"codec\":\"VP8\"},"
-               "\"audio\":{\"bytes\":6,\"packets\":7}},"
+               "\"fps\":29.5,\"target_bps\":1500000,\"nack\":4,\"pli\":5,\"codec\":\"VP8\",\"limitation\":\"cpu\"},"
+               "\"audio\":{\"bytes\":6,\"packets\":7},\"loss\":0.5},"
                "\"in\":{\"video\":{\"bytes\":8,\"packets\":9,\"lost\":10,\"frames\":11,\"dropped\":12,\"width\":640,"
                "\"height\":360,\"fps\":15.25,\"freezes\":13,\"freeze_ms\":14,\"jitter_buffer_ms\":40.5,\"codec\":\"VP9\"},"
                "\"audio\":{\"bytes\":15,\"packets\":16,\"lost\":17,\"concealed_samples\":18,\"samples\":19}},"
