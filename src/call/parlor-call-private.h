@@ -3,6 +3,7 @@
 
 #include "parlor-call.h"
 #include "parlor-channel.h"
+#include "parlor-gauge.h"
 #include "parlor-handshake.h"
 #include "parlor-identity.h"
 #include "parlor-liveness.h"
@@ -98,6 +99,7 @@ struct _ParlorCall
   gint64 tried;           /* when a path was last asked for, or offered */
   gint64 away_since;      /* 0 = they are not away */
 
+  ParlorGauge *gauge;
   gint64 active_since;
   gint64 ended_at;
 };

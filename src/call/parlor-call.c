@@ -32,6 +32,7 @@ enum
   PROP_INCOMING,
   PROP_SECURITY,
   PROP_PEER_IDENTITY,
+  PROP_GAUGE,
   N_PROPS
 };
 
@@ -429,6 +430,9 @@ parlor_call_get_property (GObject *object, guint id, GValue *value, GParamSpec *
     case PROP_PEER_IDENTITY:
       g_value_set_boxed (value, self->peer_identity);
       break;
+    case PROP_GAUGE:
+      g_value_set_object (value, self->gauge);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -442,6 +446,7 @@ parlor_call_dispose (GObject *object)
   g_clear_handle_id (&self->deadline_source, g_source_remove);
   g_clear_handle_id (&self->liveness_source, g_source_remove);
   drop_all (self);
+  g_clear_object (&self->gauge);
   g_clear_object (&self->channel);
   g_clear_object (&self->factory);
   g_clear_object (&self->participant);
@@ -485,6 +490,7 @@ parlor_call_class_init (ParlorCallClass *klass)
   props[PROP_SECURITY] = g_param_spec_enum ("security", NULL, NULL, PARLOR_TYPE_CALL_SECURITY,
                                             PARLOR_SECURITY_UNKNOWN, flags);
   props[PROP_PEER_IDENTITY] = g_param_spec_boxed ("peer-identity", NULL, NULL, G_TYPE_BYTES, flags);
+  props[PROP_GAUGE] = g_param_spec_object ("gauge", NULL, NULL, PARLOR_TYPE_GAUGE, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -492,6 +498,7 @@ static void
 parlor_call_init (ParlorCall *self)
 {
   self->generation = self->last_generation = 1;
+  self->gauge = parlor_gauge_new (self);
 }
 
 void
@@ -735,6 +742,12 @@ gboolean
 parlor_call_get_incoming (ParlorCall *self)
 {
   return self->incoming;
+}
+
+ParlorGauge *
+parlor_call_get_gauge (ParlorCall *self)
+{
+  return self->gauge;
 }
 
 const char *

@@ -133,6 +133,9 @@ typedef struct
 #define PARLOR_TYPE_CALL (parlor_call_get_type ())
 G_DECLARE_FINAL_TYPE (ParlorCall, parlor_call, PARLOR, CALL, GObject)
 
+#define PARLOR_TYPE_GAUGE (parlor_gauge_get_type ())
+G_DECLARE_FINAL_TYPE (ParlorGauge, parlor_gauge, PARLOR, GAUGE, GObject)
+
 /**
  * ParlorCall:
  *
@@ -141,7 +144,7 @@ G_DECLARE_FINAL_TYPE (ParlorCall, parlor_call, PARLOR, CALL, GObject)
  *
  * Properties (read-only, notify): "state", "end-reason", "participant", "peer" (nullable #ParlorPeer: from CONNECTING on, earlier on the
  * seed's ringing side; another one when a new path took over), "incoming", "security" (#ParlorCallSecurity, and with it what parlor_call_get_proof() and parlor_call_get_emoji()
- * say), "peer-identity" (nullable GBytes: their lasting key, which has signed this very call).
+ * say), "peer-identity" (nullable GBytes: their lasting key, which has signed this very call), "gauge" (#ParlorGauge: how it is).
  */
 ParlorCallState parlor_call_get_state (ParlorCall *self);
 ParlorEndReason parlor_call_get_end_reason (ParlorCall *self);
@@ -149,6 +152,7 @@ const char *parlor_call_get_end_message (ParlorCall *self); /* (nullable): detai
 ParlorParticipant *parlor_call_get_participant (ParlorCall *self);
 ParlorPeer *parlor_call_get_peer (ParlorCall *self); /* (nullable) */
 gboolean parlor_call_get_incoming (ParlorCall *self);
+ParlorGauge *parlor_call_get_gauge (ParlorCall *self);
 const char *parlor_call_get_id (ParlorCall *self); /* (nullable) in the seed's dialect */
 ParlorMediaFlags parlor_call_get_offered_media (ParlorCall *self);
 gint64 parlor_call_get_active_since (ParlorCall *self); /* g_get_monotonic_time(), 0 before ACTIVE; kept after the end */

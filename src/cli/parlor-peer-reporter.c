@@ -10,6 +10,7 @@
 #include "parlor-base-enums.h"
 #include "parlor-call-enums.h"
 #include "parlor-error.h"
+#include "parlor-gauge.h"
 #include "parlor-report.h"
 #include "parlor-wire-enums.h"
 
@@ -18,16 +19,12 @@
  * call's statistics. It changes nothing. Main thread only.
  */
 
-#define STATS_INTERVAL_S 1
-
 struct _ParlorPeerReporter
 {
   ParlorCore *core;
   gboolean json;
   ParlorCall *call;
   ParlorPeer *peer;
-  GCancellable *cancellable;
-  guint stats_source;
 };
 
 static gint64
@@ -63,29 +60,22 @@ stats_in_words (const ParlorStats *stats)
 }
 
 static void
-on_stats (GObject *source, GAsyncResult *result, gpointer user_data)
+on_stats (ParlorGauge *gauge, GParamSpec *pspec, gpointer user_data)
 {
   ParlorPeerReporter *self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (ParlorStats) stats = parlor_peer_collect_stats_finish (PARLOR_PEER (source), result, &error);
+  const ParlorStats *stats = parlor_gauge_get_stats (gauge);
 
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return;
-
-  if (!stats)
-    g_debug ("no statistics: %s", error->message);
-  else
-    say (self->json ? parlor_report_stats (now_ms (), stats) : stats_in_words (stats));
+  say (self->json ? parlor_report_stats (now_ms (), stats) : stats_in_words (stats));
 }
 
-static gboolean
-collect_stats (gpointer user_data)
+static void
+on_quality (ParlorGauge *gauge, GParamSpec *pspec, gpointer user_data)
 {
   ParlorPeerReporter *self = user_data;
+  const char *quality = nick (PARLOR_TYPE_QUALITY, parlor_gauge_get_quality (gauge));
+  const char *trouble = nick (PARLOR_TYPE_TROUBLE, parlor_gauge_get_trouble (gauge));
 
-  if (self->peer)
-    parlor_peer_collect_stats_async (self->peer, self->cancellable, on_stats, self);
-  return G_SOURCE_CONTINUE;
+  say (self->json ? parlor_report_quality (now_ms (), quality, trouble) : g_strdup_printf ("Quality: %s, trouble: %s.", quality, trouble));
 }
 
 static void
@@ -143,9 +133,11 @@ static void
 drop_call (ParlorPeerReporter *self)
 {
   drop_peer (self);
-  g_clear_handle_id (&self->stats_source, g_source_remove);
   if (self->call)
-    g_signal_handlers_disconnect_by_data (self->call, self);
+    {
+      g_signal_handlers_disconnect_by_data (parlor_call_get_gauge (self->call), self);
+      g_signal_handlers_disconnect_by_data (self->call, self);
+    }
   g_clear_object (&self->call);
 }
 
@@ -155,11 +147,7 @@ on_call_state (ParlorCall *call, GParamSpec *pspec, gpointer user_data)
   ParlorPeerReporter *self = user_data;
 
   tell_state (self, call);
-  if (parlor_call_get_state (call) == PARLOR_CALL_ACTIVE && !self->stats_source)
-    {
-      self->stats_source = g_timeout_add_seconds (STATS_INTERVAL_S, collect_stats, self);
-    }
-  else if (parlor_call_get_state (call) == PARLOR_CALL_ENDED)
+  if (parlor_call_get_state (call) == PARLOR_CALL_ENDED)
     {
       tell_ended (self, call);
       drop_call (self);
@@ -182,6 +170,7 @@ on_core_call (ParlorCore *core, GParamSpec *pspec, gpointer user_data)
 {
   ParlorPeerReporter *self = user_data;
   ParlorCall *call = parlor_core_get_call (core);
+  ParlorGauge *gauge;
 
   if (!call || call == self->call)
     return;
@@ -191,6 +180,10 @@ on_core_call (ParlorCore *core, GParamSpec *pspec, gpointer user_data)
   g_signal_connect (call, "notify::state", G_CALLBACK (on_call_state), self);
   g_signal_connect (call, "notify::security", G_CALLBACK (on_call_security), self);
   g_signal_connect (call, "notify::peer", G_CALLBACK (on_call_peer), self);
+  gauge = parlor_call_get_gauge (call);
+  g_signal_connect (gauge, "notify::stats", G_CALLBACK (on_stats), self);
+  g_signal_connect (gauge, "notify::quality", G_CALLBACK (on_quality), self);
+  g_signal_connect (gauge, "notify::trouble", G_CALLBACK (on_quality), self);
   if (!parlor_call_get_incoming (call))
     say (self->json ? parlor_report_calling (now_ms ()) : g_strdup ("Calling."));
   tell_state (self, call);
@@ -265,7 +258,6 @@ parlor_peer_reporter_new (ParlorCore *core, gboolean json)
 
   self->core = g_object_ref (core);
   self->json = json;
-  self->cancellable = g_cancellable_new ();
   g_signal_connect (core, "ready", G_CALLBACK (on_core_ready), self);
   g_signal_connect (core, "notify::call", G_CALLBACK (on_core_call), self);
   g_signal_connect (core, "failed", G_CALLBACK (on_core_failed), self);
@@ -276,10 +268,8 @@ parlor_peer_reporter_new (ParlorCore *core, gboolean json)
 void
 parlor_peer_reporter_free (ParlorPeerReporter *self)
 {
-  g_cancellable_cancel (self->cancellable);
   drop_call (self);
   g_signal_handlers_disconnect_by_data (self->core, self);
   g_clear_object (&self->core);
-  g_clear_object (&self->cancellable);
   g_free (self);
 }

@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "parlor-device-note.h"
+#include "parlor-gauge.h"
 #include "parlor-mute-button.h"
 #include "parlor-security-button.h"
 #include "parlor-self-view.h"
@@ -37,6 +38,7 @@ struct _ParlorCallPage
 
   GSignalGroup *core_signals;
   GSignalGroup *call_signals;
+  GSignalGroup *gauge_signals;
   guint clock_timer;
   guint fade_timer;
   double x, y;       /* where the pointer was: GTK also reports motion when it stands still */
@@ -79,6 +81,30 @@ picture_words (gpointer self, const char *name)
 {
   /* Translators: %s is the name of the other person. */
   return g_strdup_printf (_ ("Picture of %s"), parlor_words_for_person (name));
+}
+
+static gboolean
+is_impaired (gpointer self, ParlorQuality quality)
+{
+  return quality == PARLOR_QUALITY_FAIR || quality == PARLOR_QUALITY_POOR;
+}
+
+static gboolean
+is_poor (gpointer self, ParlorQuality quality)
+{
+  return quality == PARLOR_QUALITY_POOR;
+}
+
+static char *
+quality_icon (gpointer self, ParlorQuality quality)
+{
+  return g_strdup (quality == PARLOR_QUALITY_POOR ? "network-cellular-signal-weak-symbolic" : "network-cellular-signal-ok-symbolic");
+}
+
+static char *
+trouble_words (gpointer self, ParlorTrouble trouble)
+{
+  return g_strdup (parlor_words_for_trouble (trouble));
 }
 
 /* --- the clock --- */
@@ -139,7 +165,8 @@ on_fade (gpointer user_data)
   ParlorCall *call = get_call (self);
 
   self->fade_timer = 0;
-  if (is_in_use (self) || !call || parlor_call_get_state (call) != PARLOR_CALL_ACTIVE)
+  if (is_in_use (self) || !call || parlor_call_get_state (call) != PARLOR_CALL_ACTIVE
+      || parlor_gauge_get_quality (parlor_call_get_gauge (call)) == PARLOR_QUALITY_POOR)
     {
       wake_up (self);
       return;
@@ -246,16 +273,25 @@ on_stage_pressed (ParlorCallPage *self, int n_press)
 /* --- vfuncs --- */
 
 static void
+follow_call (ParlorCallPage *self)
+{
+  ParlorCall *call = get_call (self);
+
+  g_signal_group_set_target (self->call_signals, call);
+  g_signal_group_set_target (self->gauge_signals, call ? parlor_call_get_gauge (call) : NULL);
+}
+
+static void
 on_core_changed (ParlorCallPage *self)
 {
   g_signal_group_set_target (self->core_signals, parlor_window_page_get_core (PARLOR_WINDOW_PAGE (self)));
-  g_signal_group_set_target (self->call_signals, get_call (self));
+  follow_call (self);
 }
 
 static void
 on_call_changed (ParlorCallPage *self)
 {
-  g_signal_group_set_target (self->call_signals, get_call (self));
+  follow_call (self);
   update_clock (self);
 }
 
@@ -299,6 +335,7 @@ parlor_call_page_dispose (GObject *object)
   g_clear_handle_id (&self->fade_timer, g_source_remove);
   g_clear_object (&self->core_signals);
   g_clear_object (&self->call_signals);
+  g_clear_object (&self->gauge_signals);
   G_OBJECT_CLASS (parlor_call_page_parent_class)->dispose (object);
 }
 
@@ -314,6 +351,7 @@ parlor_call_page_class_init (ParlorCallPageClass *klass)
 
   g_type_ensure (PARLOR_TYPE_CALL);
   g_type_ensure (PARLOR_TYPE_DEVICE_NOTE);
+  g_type_ensure (PARLOR_TYPE_GAUGE);
   g_type_ensure (PARLOR_TYPE_MUTE_BUTTON);
   g_type_ensure (PARLOR_TYPE_PARTICIPANT);
   g_type_ensure (PARLOR_TYPE_PEER);
@@ -333,6 +371,10 @@ parlor_call_page_class_init (ParlorCallPageClass *klass)
   gtk_widget_class_bind_template_callback_full (widget_class, "person", G_CALLBACK (parlor_window_page_person));
   gtk_widget_class_bind_template_callback (widget_class, microphone_words);
   gtk_widget_class_bind_template_callback (widget_class, is_off);
+  gtk_widget_class_bind_template_callback (widget_class, is_impaired);
+  gtk_widget_class_bind_template_callback (widget_class, is_poor);
+  gtk_widget_class_bind_template_callback (widget_class, quality_icon);
+  gtk_widget_class_bind_template_callback (widget_class, trouble_words);
   gtk_widget_class_bind_template_callback (widget_class, picture_words);
   gtk_widget_class_bind_template_callback (widget_class, on_motion);
   gtk_widget_class_bind_template_callback (widget_class, on_key_pressed);
@@ -349,5 +391,7 @@ parlor_call_page_init (ParlorCallPage *self)
   g_signal_group_connect_swapped (self->core_signals, "notify::call", G_CALLBACK (on_call_changed), self);
   self->call_signals = g_signal_group_new (PARLOR_TYPE_CALL);
   g_signal_group_connect_swapped (self->call_signals, "notify::state", G_CALLBACK (on_state_changed), self);
+  self->gauge_signals = g_signal_group_new (PARLOR_TYPE_GAUGE);
+  g_signal_group_connect_swapped (self->gauge_signals, "notify::quality", G_CALLBACK (wake_up), self);
   g_signal_connect (self, "notify::core", G_CALLBACK (on_core_changed), NULL);
 }

@@ -5,6 +5,7 @@
 
 #include "parlor-reporter.h"
 
+#include "parlor-gauge.h"
 #include "parlor-report.h"
 
 /*
@@ -17,8 +18,6 @@
  * The session bus is the user's own: who can read the invite there could read it in the window as well.
  */
 
-#define STATS_INTERVAL_S 1
-
 struct _ParlorReporter
 {
   ParlorCore *core;
@@ -26,8 +25,7 @@ struct _ParlorReporter
   GSignalGroup *core_signals;
   GSignalGroup *call_signals;
   GSignalGroup *peer_signals;
-  GCancellable *cancellable; /* of the peer that is on */
-  guint stats_source;
+  GSignalGroup *gauge_signals;
 };
 
 static void
@@ -45,34 +43,11 @@ on_change_state (GSimpleAction *action, GVariant *value, gpointer user_data)
 }
 
 static void
-on_stats (GObject *source, GAsyncResult *result, gpointer user_data)
+on_stats (ParlorGauge *gauge, GParamSpec *pspec, gpointer user_data)
 {
-  ParlorReporter *self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (ParlorStats) stats = parlor_peer_collect_stats_finish (PARLOR_PEER (source), result, &error);
-  g_autofree char *line = NULL;
+  g_autofree char *line = parlor_report_stats (g_get_real_time () / 1000, parlor_gauge_get_stats (gauge));
 
-  /* Cancelled: another peer is on, or @user_data is gone. */
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return;
-  if (!stats)
-    {
-      g_debug ("no statistics: %s", error->message);
-      return;
-    }
-  line = parlor_report_stats (g_get_real_time () / 1000, stats);
-  set_state (self, "report", g_variant_new_string (line));
-}
-
-static gboolean
-collect_stats (gpointer user_data)
-{
-  ParlorReporter *self = user_data;
-  g_autoptr (ParlorPeer) peer = g_signal_group_dup_target (self->peer_signals);
-
-  if (peer)
-    parlor_peer_collect_stats_async (peer, self->cancellable, on_stats, self);
-  return G_SOURCE_CONTINUE;
+  set_state (user_data, "report", g_variant_new_string (line));
 }
 
 static void
@@ -88,23 +63,18 @@ on_peer_changed (ParlorReporter *self)
   ParlorCall *call = parlor_core_get_call (self->core);
   ParlorPeer *peer = call ? parlor_call_get_peer (call) : NULL;
 
-  g_cancellable_cancel (self->cancellable);
-  g_clear_object (&self->cancellable);
-  g_clear_handle_id (&self->stats_source, g_source_remove);
   g_signal_group_set_target (self->peer_signals, peer);
   set_state (self, "report", g_variant_new_string (""));
   set_state (self, "first-picture", g_variant_new_int64 (0));
-  if (peer)
-    {
-      self->cancellable = g_cancellable_new ();
-      self->stats_source = g_timeout_add_seconds (STATS_INTERVAL_S, collect_stats, self);
-    }
 }
 
 static void
 on_call_changed (ParlorReporter *self)
 {
-  g_signal_group_set_target (self->call_signals, parlor_core_get_call (self->core));
+  ParlorCall *call = parlor_core_get_call (self->core);
+
+  g_signal_group_set_target (self->call_signals, call);
+  g_signal_group_set_target (self->gauge_signals, call ? parlor_call_get_gauge (call) : NULL);
   on_peer_changed (self);
 }
 
@@ -140,6 +110,8 @@ parlor_reporter_new (ParlorCore *core, GActionMap *actions)
 
   self->peer_signals = g_signal_group_new (PARLOR_TYPE_PEER);
   g_signal_group_connect (self->peer_signals, "first-frame", G_CALLBACK (on_first_frame), self);
+  self->gauge_signals = g_signal_group_new (PARLOR_TYPE_GAUGE);
+  g_signal_group_connect (self->gauge_signals, "notify::stats", G_CALLBACK (on_stats), self);
   self->call_signals = g_signal_group_new (PARLOR_TYPE_CALL);
   g_signal_group_connect_swapped (self->call_signals, "notify::peer", G_CALLBACK (on_peer_changed), self);
   self->core_signals = g_signal_group_new (PARLOR_TYPE_CORE);
@@ -154,11 +126,9 @@ parlor_reporter_new (ParlorCore *core, GActionMap *actions)
 void
 parlor_reporter_free (ParlorReporter *self)
 {
-  g_cancellable_cancel (self->cancellable);
-  g_clear_object (&self->cancellable);
-  g_clear_handle_id (&self->stats_source, g_source_remove);
   g_clear_object (&self->core_signals);
   g_clear_object (&self->call_signals);
+  g_clear_object (&self->gauge_signals);
   g_clear_object (&self->peer_signals);
   g_clear_object (&self->core);
   g_free (self);

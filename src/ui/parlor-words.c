@@ -413,6 +413,26 @@ parlor_words_for_duration (gint64 us)
   return g_strdup_printf (ngettext ("%d minute", "%d minutes", seconds / 60), (int) (seconds / 60));
 }
 
+/* What a call that is not good likely suffers from: a guess, hence in few words. */
+const char *
+parlor_words_for_trouble (ParlorTrouble trouble)
+{
+  switch (trouble)
+    {
+    case PARLOR_TROUBLE_NETWORK:
+      return _ ("The connection is slow");
+    case PARLOR_TROUBLE_OUR_NETWORK:
+      return _ ("Your network is slow");
+    case PARLOR_TROUBLE_THEIR_NETWORK:
+      return _ ("Their network is slow");
+    case PARLOR_TROUBLE_THIS_COMPUTER:
+      return _ ("This computer is busy");
+    case PARLOR_TROUBLE_NONE:
+      break;
+    }
+  return "";
+}
+
 /**
  * parlor_words_for_security:
  * @security: what is known of who is at the other end

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "parlor-call.h"
+#include "parlor-quality.h"
 #include "parlor-studio.h"
 
 G_BEGIN_DECLS
@@ -18,6 +19,7 @@ const char *parlor_words_for_refusal (const char *code);
 const char *parlor_words_for_devices (ParlorDeviceStatus camera, ParlorDeviceStatus microphone);
 char *parlor_words_for_clock (gint64 us);
 char *parlor_words_for_duration (gint64 us);
+const char *parlor_words_for_trouble (ParlorTrouble trouble);
 const char *parlor_words_for_security (ParlorCallSecurity security, ParlorProofBy proof, gboolean invited_by_us);
 const char *parlor_words_for_security_details (ParlorCallSecurity security, ParlorProofBy proof, gboolean has_emoji);
 
