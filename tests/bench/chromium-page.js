@@ -12,6 +12,25 @@ window.benchEnd = (() => {
   const send = message => socket.send(JSON.stringify(message));
   const say = (type, extra = {}) => send({ type, to: other, call, ...extra });
 
+  // As parlor-peer --json names them.
+  async function noteStats (seen) {
+    const all = [...(await pc.getStats()).values()];
+    const find = (type, kind) => all.find(s => s.type === type && (!kind || s.kind === kind)) ?? {};
+    const [video, audio, out] = [find('inbound-rtp', 'video'), find('inbound-rtp', 'audio'), find('outbound-rtp', 'video')];
+    const pair = all.find(s => s.type === 'candidate-pair' && s.nominated && s.state === 'succeeded') ?? {};
+    note('stats', {
+      in: {
+        video: {
+          ...seen, frames: video.framesDecoded, freezes: video.freezeCount, freeze_ms: Math.round(1000 * (video.totalFreezesDuration ?? 0)),
+        },
+        audio: { samples: audio.totalSamplesReceived, concealed_samples: audio.concealedSamples },
+      },
+      out: { video: { target_bps: out.targetBitrate, pli: out.pliCount } },
+      rtt_ms: 1000 * (pair.currentRoundTripTime ?? 0),
+      estimate_bps: pair.availableOutgoingBitrate,
+    });
+  }
+
   async function readFirstFrame (track) {
     const reader = new MediaStreamTrackProcessor({ track }).readable.getReader();
     for (let frames = 0, since = performance.now(), first = true; ; first = false) {
@@ -23,7 +42,7 @@ window.benchEnd = (() => {
       frames += 1;
       const lapse = performance.now() - since;
       if (lapse < 1000) continue;
-      note('stats', { in: { video: { width, height, fps: frames * 1000 / lapse } } });
+      noteStats({ width, height, fps: frames * 1000 / lapse });
       [frames, since] = [0, performance.now()];
     }
   }

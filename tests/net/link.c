@@ -223,9 +223,9 @@ say_stats (const Link *link)
       const Way *way = &link->ways[i];
 
       printf ("%s\"%s\":{\"in\":%" G_GUINT64_FORMAT ",\"out\":%" G_GUINT64_FORMAT ",\"lost\":%" G_GUINT64_FORMAT
-              ",\"overflown\":%" G_GUINT64_FORMAT ",\"waiting\":%u,\"late_mean_ms\":%.3f,\"late_max_ms\":%.3f}%s",
+              ",\"overflown\":%" G_GUINT64_FORMAT ",\"waiting\":%u,\"queue_ms\":%.3f,\"late_mean_ms\":%.3f,\"late_max_ms\":%.3f}%s",
               i == 0 ? "{" : ",", i == 0 ? "ab" : "ba", way->n_in, way->n_out, way->n_lost, way->n_overflown,
-              way->waiting.length, way->n_out > 0 ? way->late_sum / MS / way->n_out : 0, way->late_max / MS,
+              way->waiting.length, MAX (way->line_free - now (), 0) / MS, way->n_out > 0 ? way->late_sum / MS / way->n_out : 0, way->late_max / MS,
               i == 0 ? "" : "}\n");
     }
 }
