@@ -43,7 +43,7 @@ judge (ParlorGauge *self)
   ParlorQualityJudge old = self->judge;
 
   parlor_quality_judge_add (&self->judge, self->stats);
-  if (self->judge.quality != old.quality)
+  if (self->judge.quality != old.quality || self->judge.trouble != old.trouble)
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_QUALITY]);
   if (self->judge.trouble != old.trouble)
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_TROUBLE]);

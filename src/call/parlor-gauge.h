@@ -11,7 +11,8 @@ G_BEGIN_DECLS
  *
  * Reads the statistics of a call once a second while it is up, and says how it is. Each call has one. Main thread only.
  *
- * Properties (read-only, notify): "stats" (nullable #ParlorStats, of the last look), "quality" (#ParlorQuality), "trouble" (#ParlorTrouble).
+ * Properties (read-only, notify): "stats" (nullable #ParlorStats, of the last look), "quality" (#ParlorQuality; notified with each
+ * verdict that is another one, be it only by its trouble), "trouble" (#ParlorTrouble).
  */
 const ParlorStats *parlor_gauge_get_stats (ParlorGauge *self); /* (nullable) (transfer none): none yet */
 ParlorQuality parlor_gauge_get_quality (ParlorGauge *self);

@@ -183,7 +183,6 @@ on_core_call (ParlorCore *core, GParamSpec *pspec, gpointer user_data)
   gauge = parlor_call_get_gauge (call);
   g_signal_connect (gauge, "notify::stats", G_CALLBACK (on_stats), self);
   g_signal_connect (gauge, "notify::quality", G_CALLBACK (on_quality), self);
-  g_signal_connect (gauge, "notify::trouble", G_CALLBACK (on_quality), self);
   if (!parlor_call_get_incoming (call))
     say (self->json ? parlor_report_calling (now_ms ()) : g_strdup ("Calling."));
   tell_state (self, call);

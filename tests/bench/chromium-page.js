@@ -3,7 +3,7 @@
 // One browser end of the bench, run inside a page of the relay's own origin: speaks parlor.1 as parlor-peer does, with the
 // same ring, accept, offer and answer, and reads the first decoded picture from the remote track.
 window.benchEnd = (() => {
-  const now = () => performance.timeOrigin + performance.now();
+  const now = () => Math.round(performance.timeOrigin + performance.now()); // ms, as parlor-peer has it
   const note = (event, extra = {}) => window.benchEvent({ event, t: now(), ...extra });
   const callId = () => btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))))
     .replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');

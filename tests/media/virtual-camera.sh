@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # virtual-camera.sh NAME [PROPERTY=VALUE...]: a camera of PipeWire's with pictures of videotestsrc, until SIGTERM unplugs it.
 # pipewiresink (PipeWire 0.3.65) writes now and then into a buffer that was taken from it, and dies: then it is plugged in again.
+# It does not outlive who started it.
+[ -n "$PARLOR_CAMERA_TIED" ] || exec env PARLOR_CAMERA_TIED=1 setpriv --pdeathsig TERM "$0" "$@"
 name=$1
 shift
 trap 'kill -KILL $camera; exit' TERM
