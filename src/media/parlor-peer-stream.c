@@ -25,6 +25,7 @@ parlor_peer_stream_new (ParlorStudio *studio, ParlorMailbox *mailbox)
   stream->studio = studio;
   stream->mailbox = parlor_mailbox_ref (mailbox);
   stream->transports = g_ptr_array_new ();
+  stream->flight.records = g_ptr_array_new_with_free_func ((GDestroyNotify) gst_buffer_unref);
   stream->jitters = g_ptr_array_new_with_free_func (g_free);
   stream->freezes.last = -1;
   stream->rate = parlor_peer_rate_new ();
@@ -53,6 +54,7 @@ parlor_peer_stream_forget_elements (ParlorPeerStream *stream)
     gst_clear_object (&((ParlorJitter *) g_ptr_array_index (stream->jitters, i))->element);
   gst_clear_object (&stream->video_sink);
   gst_clear_object (&stream->video_end);
+  parlor_peer_stream_forget_flight (stream);
 }
 
 void
@@ -63,6 +65,7 @@ parlor_peer_stream_unref (gpointer data)
   if (!g_atomic_ref_count_dec (&stream->refs))
     return;
   parlor_peer_stream_forget_elements (stream);
+  g_ptr_array_unref (stream->flight.records);
   g_ptr_array_unref (stream->jitters);
   g_ptr_array_unref (stream->transports);
   parlor_peer_rate_free (stream->rate);

@@ -192,6 +192,13 @@ parlor_studio_remove_feed (ParlorStudio *self, ParlorFeed *feed)
   g_free (feed);
 }
 
+/* Main: who has a feed may send from now on. The next picture is a keyframe, however short the last one is ago: it went nowhere. */
+void
+parlor_studio_begin_stream (ParlorStudio *self)
+{
+  g_atomic_int_set (&self->stream.keyframe, PARLOR_KEYFRAME_NEXT);
+}
+
 void
 parlor_studio_request_keyframe_in_stream (ParlorStudio *self)
 {

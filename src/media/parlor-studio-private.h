@@ -29,6 +29,7 @@ ParlorFeed *parlor_studio_add_feed (ParlorStudio *self, ParlorFeedFunc func, gpo
 void parlor_studio_remove_feed (ParlorStudio *self, ParlorFeed *feed);
 
 /* Asks the encoder for a keyframe; bounded, many requests in a short time make one. */
+void parlor_studio_begin_stream (ParlorStudio *self);
 void parlor_studio_request_keyframe_in_stream (ParlorStudio *self);
 
 /* Whether peers may use TURN servers only. */

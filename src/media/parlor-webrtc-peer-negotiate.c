@@ -82,6 +82,7 @@ succeed (ParlorWebrtcPeer *self)
       parlor_webrtc_peer_start_rate (self);
       parlor_webrtc_peer_set_state (self, PARLOR_PEER_CONNECTING);
       parlor_webrtc_peer_start_ways (self);
+      parlor_webrtc_peer_watch_flights (self);
       take_candidates (self);
     }
   if (progress->operation == OPERATION_SET_ANSWER)

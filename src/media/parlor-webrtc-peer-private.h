@@ -66,6 +66,15 @@ typedef struct
   gint64 samples, concealed; /* of sound, at 48 kHz */
 } ParlorTrack;
 
+/* What the handshake last sent; parlor-webrtc-peer-flight.c */
+typedef struct
+{
+  GstElement *encoder; /* (owned) (nullable): dtlsenc */
+  GPtrArray *records;  /* (element-type GstBuffer) */
+  gint64 sent;         /* us, by DTLS itself */
+  guint n_again;       /* how often it was sent again since */
+} ParlorFlight;
+
 /* How much may be sent; parlor-webrtc-peer-rate.c */
 typedef struct _ParlorPeerRate ParlorPeerRate;
 
@@ -114,6 +123,7 @@ typedef struct
   GstElement *video_sink; /* (owned): until the remote picture takes it */
   GstElement *video_end;  /* (owned): the same, once it is in use */
   GPtrArray *jitters;     /* (element-type ParlorJitter) */
+  ParlorFlight flight;
   ParlorFreezes freezes;
   ParlorRoundTrip round_trip;
   gboolean shown[PARLOR_N_TRACKS];
@@ -182,6 +192,7 @@ struct _ParlorWebrtcPeer
   /* Negotiation: one operation at a time. */
   GTask *task;
   guint gather_timeout;
+  guint flight_timeout;
   guint rate_timeout;
   ParlorSdp *local;
   ParlorSdp *remote;
@@ -245,6 +256,11 @@ void parlor_webrtc_peer_take_ice_server (ParlorWebrtcPeer *self, const ParlorIce
 void parlor_webrtc_peer_set_up_ice (ParlorWebrtcPeer *self);
 void parlor_webrtc_peer_offer_way (ParlorWebrtcPeer *self, ParlorCandidate *candidate);
 void parlor_webrtc_peer_start_ways (ParlorWebrtcPeer *self);
+
+/* parlor-webrtc-peer-flight.c */
+void parlor_peer_stream_keep_flights (ParlorPeerStream *stream, GstElement *webrtc);
+void parlor_peer_stream_forget_flight (ParlorPeerStream *stream);
+void parlor_webrtc_peer_watch_flights (ParlorWebrtcPeer *self);
 
 /* parlor-webrtc-peer-end.c */
 void parlor_webrtc_peer_bury (GstElement *pipeline, GstElement *webrtc, GstWebRTCDataChannel *channel, ParlorPeerStream *stream);

@@ -46,6 +46,7 @@ let_go (ParlorWebrtcPeer *self)
   gst_clear_object (&self->bus);
   g_clear_handle_id (&self->gather_timeout, g_source_remove);
   g_clear_handle_id (&self->head_start, g_source_remove);
+  g_clear_handle_id (&self->flight_timeout, g_source_remove);
   parlor_webrtc_peer_stop_pings (self);
   parlor_webrtc_peer_stop_rate (self);
   g_cancellable_cancel (self->lookups);
@@ -131,7 +132,7 @@ open_up (ParlorWebrtcPeer *self)
       return;
     }
   g_atomic_int_set (&self->stream->open, TRUE);
-  parlor_peer_stream_request_keyframe_in_stream (self->stream);
+  parlor_studio_begin_stream (self->studio);
   parlor_webrtc_peer_set_state (self, PARLOR_PEER_CONNECTED);
 }
 
@@ -342,6 +343,7 @@ parlor_webrtc_peer_build (ParlorWebrtcPeer *self, GError **error)
                 NULL);
   parlor_webrtc_peer_set_up_ice (self);
   parlor_peer_stream_guard (stream, self->webrtc);
+  parlor_peer_stream_keep_flights (stream, self->webrtc);
   parlor_peer_stream_control_rate (stream, self->webrtc);
   parlor_peer_stream_receive (stream, self->webrtc);
   parlor_peer_stream_accept_channel (stream, self->webrtc);

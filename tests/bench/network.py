@@ -164,7 +164,7 @@ class Call:
                     f"{figure(here, 'out', 'video', 'target_bps') // 1000}, "
                     f"freezes {figure(there, 'in', 'video', 'freezes')}, rtt {there.get('rtt_ms', -1):.0f}, "
                     f"queue {self.samples[-1][4]['queue_ms']:.0f}, "
-                    f"pli {figure(here, 'out', 'video', 'pli')}, overflown {self.samples[-1][4]['overflown']}",
+                    f"pli {figure(here, 'out', 'video', 'pli')}, overflown {self.samples[-1][4]['overflown']}, {there.get('pair', '')}",
                     flush=True,
                 )
         self.queue.end()
