@@ -109,7 +109,7 @@ fill_counters (ParlorPeerStream *stream, ParlorStats *stats)
   stats->in.video.freezes = stream->freezes.freezes;
   stats->in.video.freeze_ms = stream->freezes.frozen / G_TIME_SPAN_MILLISECOND;
   stats->in.audio.samples = audio->samples;
-  stats->in.audio.concealed_samples = audio->concealed;
+  stats->in.audio.concealed_samples = audio->gaps.concealed;
   if (video->line >= 0)
     {
       stats->out.video.codec = g_strdup ("VP8");

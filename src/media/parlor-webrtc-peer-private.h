@@ -12,6 +12,7 @@
 #include "parlor-round-trip.h"
 #include "parlor-sdp-check.h"
 #include "parlor-studio-private.h"
+#include "parlor-voice-gaps.h"
 #include "parlor-webrtc-peer.h"
 
 G_BEGIN_DECLS
@@ -62,8 +63,9 @@ typedef struct
   gboolean wants_keyframe;
   ParlorFlow out, in;
   gint64 pli;
-  guint32 remote_ssrc;       /* 0 = none yet */
-  gint64 samples, concealed; /* of sound, at 48 kHz */
+  guint32 remote_ssrc;  /* 0 = none yet */
+  gint64 samples;       /* of sound, at 48 kHz */
+  ParlorVoiceGaps gaps; /* likewise */
 } ParlorTrack;
 
 /* What the handshake last sent; parlor-webrtc-peer-flight.c */
@@ -124,6 +126,7 @@ typedef struct
   GstElement *video_end;  /* (owned): the same, once it is in use */
   GPtrArray *jitters;     /* (element-type ParlorJitter) */
   ParlorFlight flight;
+  guint32 introduced[8]; /* SSRCs that the RTP session was told of; 0 = none */
   ParlorFreezes freezes;
   ParlorRoundTrip round_trip;
   gboolean shown[PARLOR_N_TRACKS];
@@ -261,6 +264,9 @@ void parlor_webrtc_peer_start_ways (ParlorWebrtcPeer *self);
 void parlor_peer_stream_keep_flights (ParlorPeerStream *stream, GstElement *webrtc);
 void parlor_peer_stream_forget_flight (ParlorPeerStream *stream);
 void parlor_webrtc_peer_watch_flights (ParlorWebrtcPeer *self);
+
+/* parlor-webrtc-peer-session.c */
+void parlor_peer_stream_brief_session (ParlorPeerStream *stream, GstElement *webrtc);
 
 /* parlor-webrtc-peer-end.c */
 void parlor_webrtc_peer_bury (GstElement *pipeline, GstElement *webrtc, GstWebRTCDataChannel *channel, ParlorPeerStream *stream);

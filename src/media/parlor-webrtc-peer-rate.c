@@ -24,14 +24,7 @@
 
 static const ParlorRateRange range = { .min = 100000, .start = 500000, .max = 2500000 };
 
-/*
- * What RTCP is paid from, bit/s: 5 % of it. A report of loss waits until what the ones before it cost is paid (RFC 4585, 3.5.2: T_rr), and
- * GStreamer 1.22 reckons the price once, at the beginning, where nothing is sent yet: 0.1 to 0.5 s, in which the packet that was asked for has
- * become useless. How much RTCP there is depends on what there is to say, not on this.
- */
-#define RTCP_BANDWIDTH 50e6
-#define RTCP_INTERVAL ((guint64) GST_SECOND) /* between two reports that nothing brings about */
-#define REMEMBERED 1000u                     /* ms for which a packet can be sent again */
+#define REMEMBERED 1000u /* ms for which a packet can be sent again */
 
 #define QUEUE (1 << 20)    /* bytes in front of the pacer */
 #define AGAIN_SHARE 0.5    /* of the pace may be packets that are sent again, */
@@ -252,15 +245,11 @@ static void
 on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, gpointer user_data)
 {
   GstElementFactory *factory = gst_element_get_factory (element);
-  const char *name = factory ? GST_OBJECT_NAME (factory) : "";
 
-  if (g_str_equal (name, "rtprtxsend"))
-    {
-      g_object_set (element, "max-size-packets", 0, "max-size-time", REMEMBERED, NULL);
-      parlor_peer_stream_probe (user_data, element, "src", GST_PAD_PROBE_TYPE_BUFFER, on_sent_again);
-    }
-  else if (g_str_equal (name, "rtpsession"))
-    g_object_set (element, "bandwidth", RTCP_BANDWIDTH, "rtcp-min-interval", RTCP_INTERVAL, NULL);
+  if (!factory || !g_str_equal (GST_OBJECT_NAME (factory), "rtprtxsend"))
+    return;
+  g_object_set (element, "max-size-packets", 0, "max-size-time", REMEMBERED, NULL);
+  parlor_peer_stream_probe (user_data, element, "src", GST_PAD_PROBE_TYPE_BUFFER, on_sent_again);
 }
 
 /* Main: before webrtcbin makes its sessions. */

@@ -120,23 +120,26 @@ on_picture (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
-/* Lost packets reach the Opus decoder as GAP events: it makes sound up for them, or takes it from the in-band FEC of the next. */
+/* On the pad before the decoder. Lost packets come as GAP events: it makes sound up for them, or takes it from the in-band FEC of the next. */
 static GstPadProbeReturn
-on_voice_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+on_encoded_voice (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   ParlorPeerStream *stream = user_data;
-  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
-  GstClockTime duration;
+  ParlorVoiceGaps *gaps = &stream->tracks[PARLOR_TRACK_AUDIO].gaps;
+  GstClockTime duration = GST_CLOCK_TIME_NONE;
+  guint8 start[2];
+  gsize size = 0;
 
-  if (GST_EVENT_TYPE (event) != GST_EVENT_GAP)
-    return GST_PAD_PROBE_OK;
-  gst_event_parse_gap (event, NULL, &duration);
-  if (GST_CLOCK_TIME_IS_VALID (duration))
-    {
-      g_mutex_lock (&stream->lock);
-      stream->tracks[PARLOR_TRACK_AUDIO].concealed += (gint64) gst_util_uint64_scale (duration, 48000, GST_SECOND);
-      g_mutex_unlock (&stream->lock);
-    }
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER)
+    size = gst_buffer_extract (GST_PAD_PROBE_INFO_BUFFER (info), 0, start, sizeof start);
+  else if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_GAP)
+    gst_event_parse_gap (GST_PAD_PROBE_INFO_EVENT (info), NULL, &duration);
+  g_mutex_lock (&stream->lock);
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER)
+    parlor_voice_gaps_take_packet (gaps, start, size);
+  else if (GST_CLOCK_TIME_IS_VALID (duration))
+    parlor_voice_gaps_take_gap (gaps, (gint64) gst_util_uint64_scale (duration, 48000, GST_SECOND));
+  g_mutex_unlock (&stream->lock);
   return GST_PAD_PROBE_OK;
 }
 
@@ -275,7 +278,7 @@ receive_voice (ParlorPeerStream *stream, GstBin *pipeline, GstPad *pad)
   elements[4] = make ("audioresample", NULL);
   elements[5] = make ("appsink", "caps", caps, "sync", FALSE, "async", FALSE, "max-buffers", 50u, "drop", TRUE, NULL);
   if (elements[2])
-    parlor_peer_stream_probe (stream, elements[2], "sink", GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_voice_event);
+    parlor_peer_stream_probe (stream, elements[2], "sink", GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_encoded_voice);
   if (elements[5])
     gst_app_sink_set_callbacks (GST_APP_SINK (elements[5]), &callbacks, parlor_peer_stream_ref (stream),
                                 parlor_peer_stream_unref);
@@ -288,7 +291,7 @@ receive_voice (ParlorPeerStream *stream, GstBin *pipeline, GstPad *pad)
  * depends on the pipeline's latency alone.
  */
 static void
-be_patient (ParlorPeerStream *stream, guint ssrc)
+set_patience (ParlorPeerStream *stream, ParlorTrackKind kind, guint ssrc)
 {
   g_autoptr (GstElement) element = NULL;
 
@@ -301,8 +304,10 @@ be_patient (ParlorPeerStream *stream, guint ssrc)
         g_set_object (&element, jitter->element);
     }
   g_mutex_unlock (&stream->lock);
-  if (element)
+  if (element && kind == PARLOR_TRACK_VIDEO)
     g_object_set (element, "latency", PARLOR_PEER_VIDEO_JITTER_LATENCY, NULL);
+  else if (element && kind == PARLOR_TRACK_AUDIO)
+    g_object_set (element, "do-retransmission", FALSE, NULL);
 }
 
 /* Which of our tracks a new src pad of webrtcbin belongs to; PARLOR_N_TRACKS = none of them. */
@@ -327,8 +332,7 @@ find_track (ParlorPeerStream *stream, GstPad *pad)
         break;
       }
   g_mutex_unlock (&stream->lock);
-  if (kind == PARLOR_TRACK_VIDEO)
-    be_patient (stream, ssrc);
+  set_patience (stream, kind, ssrc);
   return kind;
 }
 

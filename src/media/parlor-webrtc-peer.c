@@ -344,6 +344,7 @@ parlor_webrtc_peer_build (ParlorWebrtcPeer *self, GError **error)
   parlor_webrtc_peer_set_up_ice (self);
   parlor_peer_stream_guard (stream, self->webrtc);
   parlor_peer_stream_keep_flights (stream, self->webrtc);
+  parlor_peer_stream_brief_session (stream, self->webrtc);
   parlor_peer_stream_control_rate (stream, self->webrtc);
   parlor_peer_stream_receive (stream, self->webrtc);
   parlor_peer_stream_accept_channel (stream, self->webrtc);
