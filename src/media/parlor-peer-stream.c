@@ -54,6 +54,7 @@ parlor_peer_stream_forget_elements (ParlorPeerStream *stream)
     gst_clear_object (&((ParlorJitter *) g_ptr_array_index (stream->jitters, i))->element);
   gst_clear_object (&stream->video_sink);
   gst_clear_object (&stream->video_end);
+  gst_clear_object (&stream->video_sink_end);
   parlor_peer_stream_forget_flight (stream);
 }
 
@@ -145,6 +146,22 @@ void
 parlor_peer_stream_post (ParlorPeerStream *stream, ParlorLetter *letter)
 {
   parlor_mailbox_post (stream->mailbox, letter);
+}
+
+/* A streaming thread: sound or picture of the other side is there, for the first time or again. */
+void
+parlor_peer_stream_say_first (ParlorPeerStream *stream, ParlorTrackKind kind)
+{
+  gboolean first;
+
+  g_mutex_lock (&stream->lock);
+  first = !stream->shown[kind];
+  stream->shown[kind] = TRUE;
+  g_mutex_unlock (&stream->lock);
+  if (first)
+    parlor_peer_stream_post (stream, parlor_letter_new (PARLOR_LETTER_FIRST_FRAME, kind == PARLOR_TRACK_VIDEO
+                                                                                     ? PARLOR_MEDIA_VIDEO
+                                                                                     : PARLOR_MEDIA_AUDIO));
 }
 
 void

@@ -9,6 +9,7 @@
 
 #include "parlor-candidate.h"
 #include "parlor-mailbox.h"
+#include "parlor-playout.h"
 #include "parlor-round-trip.h"
 #include "parlor-sdp-check.h"
 #include "parlor-studio-private.h"
@@ -127,6 +128,10 @@ typedef struct
   GPtrArray *jitters;     /* (element-type ParlorJitter) */
   ParlorFlight flight;
   guint32 introduced[8]; /* SSRCs that the RTP session was told of; 0 = none */
+  ParlorPlayout playout;
+  gint64 playout_told;        /* us, the delay that the sink knows */
+  gint64 decoding_began;      /* us; 0 = nothing is being decoded */
+  GstElement *video_sink_end; /* (owned) (nullable): the sink within video_end */
   ParlorFreezes freezes;
   ParlorRoundTrip round_trip;
   gboolean shown[PARLOR_N_TRACKS];
@@ -233,6 +238,7 @@ gulong parlor_peer_stream_probe (ParlorPeerStream *stream, GstElement *element, 
 void parlor_peer_stream_request_keyframe_in_stream (ParlorPeerStream *stream);
 ParlorLetter *parlor_letter_new (ParlorLetterType type, guint number);
 void parlor_letter_free (gpointer letter);
+void parlor_peer_stream_say_first (ParlorPeerStream *stream, ParlorTrackKind kind);
 void parlor_peer_stream_post (ParlorPeerStream *stream, ParlorLetter *letter);
 void parlor_peer_stream_post_error (ParlorPeerStream *stream, int code, const char *format, ...) G_GNUC_PRINTF (3, 4);
 
@@ -277,6 +283,9 @@ void parlor_webrtc_peer_feed_in_stream (ParlorMediaFlags kind, GstSample *sample
 
 /* parlor-webrtc-peer-receive.c */
 void parlor_peer_stream_receive (ParlorPeerStream *stream, GstElement *webrtc);
+
+/* parlor-webrtc-peer-playout.c */
+void parlor_peer_stream_play_out (ParlorPeerStream *stream, GstElement *queue, GstElement *decoder, GstElement *sink);
 
 /* parlor-webrtc-peer-data.c */
 gboolean parlor_webrtc_peer_create_channel (ParlorWebrtcPeer *self, GError **error);

@@ -22,57 +22,6 @@
 #define MAX_PIXELS (4096 * 2304)
 #define RAW_VOICE "audio/x-raw,format=S16LE,rate=48000,channels=1,layout=interleaved"
 
-static GstClockTime
-running_time_of (GstPad *pad, GstBuffer *buffer)
-{
-  g_autoptr (GstEvent) event = gst_pad_get_sticky_event (pad, GST_EVENT_SEGMENT, 0);
-  const GstSegment *segment = NULL;
-
-  if (!event || !GST_BUFFER_PTS_IS_VALID (buffer))
-    return GST_CLOCK_TIME_NONE;
-  gst_event_parse_segment (event, &segment);
-  return gst_segment_to_running_time (segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
-}
-
-static void
-say_first (ParlorPeerStream *stream, ParlorTrackKind kind)
-{
-  gboolean first;
-
-  g_mutex_lock (&stream->lock);
-  first = !stream->shown[kind];
-  stream->shown[kind] = TRUE;
-  g_mutex_unlock (&stream->lock);
-  if (first)
-    parlor_peer_stream_post (stream, parlor_letter_new (PARLOR_LETTER_FIRST_FRAME, kind == PARLOR_TRACK_VIDEO
-                                                                                     ? PARLOR_MEDIA_VIDEO
-                                                                                     : PARLOR_MEDIA_AUDIO));
-}
-
-/*
- * freezeCount and totalFreezesDuration of W3C webrtc-stats: a frame is a freeze's end when it is shown more than
- * max (3 d, d + 150 ms) after the one before, d the mean of the last 30 intervals. Under the stream's lock.
- */
-static void
-note_shown (ParlorFreezes *freezes, gint64 shown)
-{
-  gint64 interval = shown - freezes->last, sum = 0;
-  guint n = MIN (freezes->n_durations, G_N_ELEMENTS (freezes->durations));
-
-  if (freezes->last >= 0 && interval >= 0)
-    {
-      for (guint i = 0; i < n; i++)
-        sum += freezes->durations[i];
-      if (n > 0 && interval > MAX (3 * sum / n, sum / n + 150 * G_TIME_SPAN_MILLISECOND))
-        {
-          freezes->freezes++;
-          freezes->frozen += interval;
-        }
-      freezes->durations[freezes->n_durations++ % G_N_ELEMENTS (freezes->durations)] = interval;
-    }
-  freezes->last = shown;
-}
-
 /*
  * On the pad before the decoder. A key frame of VP8 names its size after a tag of three bytes and a start code of three (RFC 6386, 9.1), up to
  * 16383 x 16383: more than a gigabyte once it is decoded and converted.
@@ -90,34 +39,6 @@ on_encoded_picture (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
     return GST_PAD_PROBE_OK;
   parlor_peer_stream_post_error (user_data, PARLOR_ERROR_TOO_LARGE, "Their picture is larger than is taken");
   return GST_PAD_PROBE_DROP;
-}
-
-/* On the pad before the sink: a picture is shown when it is due, or now if it is late. */
-static GstPadProbeReturn
-on_picture (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
-{
-  ParlorPeerStream *stream = user_data;
-  ParlorTrack *track = &stream->tracks[PARLOR_TRACK_VIDEO];
-  g_autoptr (GstElement) element = gst_pad_get_parent_element (pad);
-  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
-  GstClockTime due = running_time_of (pad, GST_PAD_PROBE_INFO_BUFFER (info));
-  GstClockTime now = element ? gst_element_get_current_running_time (element) : GST_CLOCK_TIME_NONE;
-
-  if (g_atomic_int_get (&stream->gone))
-    return GST_PAD_PROBE_DROP;
-  g_mutex_lock (&stream->lock);
-  track->in.frames++;
-  if (caps)
-    {
-      gst_structure_get_int (gst_caps_get_structure (caps, 0), "width", &track->in.width);
-      gst_structure_get_int (gst_caps_get_structure (caps, 0), "height", &track->in.height);
-    }
-  if (GST_CLOCK_TIME_IS_VALID (now))
-    note_shown (&stream->freezes,
-                (gint64) GST_TIME_AS_USECONDS (GST_CLOCK_TIME_IS_VALID (due) ? MAX (now, due + stream->latency) : now));
-  g_mutex_unlock (&stream->lock);
-  say_first (stream, PARLOR_TRACK_VIDEO);
-  return GST_PAD_PROBE_OK;
 }
 
 /* On the pad before the decoder. Lost packets come as GAP events: it makes sound up for them, or takes it from the in-band FEC of the next. */
@@ -161,7 +82,7 @@ on_voice (GstAppSink *sink, gpointer user_data)
   g_mutex_unlock (&stream->lock);
   if (GST_CLOCK_TIME_IS_VALID (running_time) && !g_atomic_int_get (&stream->quiet))
     parlor_voice_push_in_stream (stream->voice, gst_buffer_ref (buffer), running_time);
-  say_first (stream, PARLOR_TRACK_AUDIO);
+  parlor_peer_stream_say_first (stream, PARLOR_TRACK_AUDIO);
   return GST_FLOW_OK;
 }
 
@@ -215,28 +136,6 @@ discard (ParlorPeerStream *stream, GstBin *pipeline, GstPad *pad)
   append (stream, pipeline, pad, &sink, 1);
 }
 
-/* A sink that waits for its first frame would take the whole pipeline back to PAUSED. */
-static void
-make_live (GstElement *sink)
-{
-  if (g_object_class_find_property (G_OBJECT_GET_CLASS (sink), "async"))
-    g_object_set (sink, "async", FALSE, NULL);
-  if (GST_IS_BIN (sink))
-    {
-      GstIterator *sinks = gst_bin_iterate_sinks (GST_BIN (sink));
-      GValue value = G_VALUE_INIT;
-
-      while (gst_iterator_next (sinks, &value) == GST_ITERATOR_OK)
-        {
-          make_live (g_value_get_object (&value));
-          g_value_reset (&value);
-        }
-      gst_iterator_free (sinks);
-    }
-  else if (g_object_class_find_property (G_OBJECT_GET_CLASS (sink), "sync"))
-    g_object_set (sink, "sync", TRUE, NULL); /* else the smoothing of the jitter buffer is lost */
-}
-
 static void
 receive_picture (ParlorPeerStream *stream, GstBin *pipeline, GstPad *pad)
 {
@@ -252,14 +151,14 @@ receive_picture (ParlorPeerStream *stream, GstBin *pipeline, GstPad *pad)
       discard (stream, pipeline, pad);
       return;
     }
-  make_live (sink);
   elements[0] = make ("queue", "max-size-bytes", 0, "max-size-buffers", 2000, NULL);
   elements[1] = make ("rtpvp8depay", "request-keyframe", TRUE, "wait-for-keyframe", TRUE, NULL);
   elements[2] = make ("vp8dec", "threads", 1u, NULL);
   elements[3] = sink;
   if (elements[2])
     parlor_peer_stream_probe (stream, elements[2], "sink", GST_PAD_PROBE_TYPE_BUFFER, on_encoded_picture);
-  parlor_peer_stream_probe (stream, sink, "sink", GST_PAD_PROBE_TYPE_BUFFER, on_picture);
+  if (elements[0] && elements[2])
+    parlor_peer_stream_play_out (stream, elements[0], elements[2], sink);
   append (stream, pipeline, pad, elements, G_N_ELEMENTS (elements));
   gst_object_unref (sink);
 }
