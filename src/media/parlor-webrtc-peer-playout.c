@@ -98,19 +98,14 @@ note_shown (ParlorFreezes *freezes, gint64 shown)
   freezes->last = shown;
 }
 
-/* On the sink's pad: a picture is shown when it is due, or now if it is late. */
+/* On the pad behind the decoder. */
 static GstPadProbeReturn
-on_picture (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+on_decoded_picture (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   ParlorPeerStream *stream = user_data;
   ParlorTrack *track = &stream->tracks[PARLOR_TRACK_VIDEO];
-  g_autoptr (GstElement) element = gst_pad_get_parent_element (pad);
   g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
-  GstClockTime due = running_time_of (pad, GST_PAD_PROBE_INFO_BUFFER (info));
-  GstClockTime now = element ? gst_element_get_current_running_time (element) : GST_CLOCK_TIME_NONE;
 
-  if (g_atomic_int_get (&stream->gone))
-    return GST_PAD_PROBE_DROP;
   g_mutex_lock (&stream->lock);
   track->in.frames++;
   if (caps)
@@ -118,6 +113,20 @@ on_picture (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
       gst_structure_get_int (gst_caps_get_structure (caps, 0), "width", &track->in.width);
       gst_structure_get_int (gst_caps_get_structure (caps, 0), "height", &track->in.height);
     }
+  g_mutex_unlock (&stream->lock);
+  return g_atomic_int_get (&stream->gone) ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+}
+
+/* On the sink's pad: a picture is shown when it is due, or now if it is late. */
+static GstPadProbeReturn
+on_picture (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  ParlorPeerStream *stream = user_data;
+  g_autoptr (GstElement) element = gst_pad_get_parent_element (pad);
+  GstClockTime due = running_time_of (pad, GST_PAD_PROBE_INFO_BUFFER (info));
+  GstClockTime now = element ? gst_element_get_current_running_time (element) : GST_CLOCK_TIME_NONE;
+
+  g_mutex_lock (&stream->lock);
   if (stream->decoding_began > 0)
     parlor_playout_take_decoding (&stream->playout, g_get_monotonic_time () - stream->decoding_began);
   stream->decoding_began = 0;
@@ -167,6 +176,7 @@ parlor_peer_stream_play_out (ParlorPeerStream *stream, GstElement *queue, GstEle
 
   parlor_peer_stream_probe (stream, queue, "sink", GST_PAD_PROBE_TYPE_BUFFER, on_packet);
   parlor_peer_stream_probe (stream, decoder, "sink", GST_PAD_PROBE_TYPE_BUFFER, on_encoded_picture);
+  parlor_peer_stream_probe (stream, decoder, "src", GST_PAD_PROBE_TYPE_BUFFER, on_decoded_picture);
   parlor_peer_stream_probe (stream, end ? end : sink, "sink", GST_PAD_PROBE_TYPE_BUFFER, on_picture);
   g_mutex_lock (&stream->lock);
   stream->video_sink_end = end;

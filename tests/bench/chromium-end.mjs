@@ -3,7 +3,7 @@
 // Starts one Chromium, puts chromium-page.js into a page of the relay, and speaks with bench like parlor-peer does:
 // commands on standard input (`call`, `hang-up`, `quit`), events as JSON lines on standard output.
 // With no arguments it only sees to it that puppeteer-core is there (PARLOR_BROWSER_MODULES, see tests/browser).
-// A third argument is a file in Y4M that its camera shows, again and again.
+// A third argument is a file in Y4M that its camera shows, again and again; a fourth a WAV that its microphone hears.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { join } from 'node:path';
 
 import { loadPuppeteer } from '../browser/lib/modules.mjs';
 
-const [url, name, picture] = process.argv.slice(2);
+const [url, name, picture, sound] = process.argv.slice(2);
 const puppeteer = await loadPuppeteer();
 if (!url) process.exit(0);
 const profile = mkdtempSync(join(tmpdir(), 'parlor-bench-'));
@@ -23,6 +23,7 @@ const browser = await puppeteer.launch({
     '--disable-background-networking', '--disable-component-update', '--disable-sync',
     '--use-fake-device-for-media-stream=fps=30', '--use-fake-ui-for-media-stream',
     ...(picture ? [`--use-file-for-fake-video-capture=${picture}`] : []),
+    ...(sound ? [`--use-file-for-fake-audio-capture=${sound}`] : []),
     `--unsafely-treat-insecure-origin-as-secure=${new URL(url).origin}`, // cameras are for secure origins, or the loopback, only
     '--autoplay-policy=no-user-gesture-required'],
 });

@@ -31,6 +31,53 @@ window.benchEnd = (() => {
     });
   }
 
+  // The number in the topmost row of blocks of a picture, as marks.py reads it; null if it is not one. Closes the picture.
+  async function readNumber (frame) {
+    const { codedWidth: width, codedHeight: height } = frame;
+    const rect = { x: 0, y: Math.floor(height / 72) * 2, width, height: 2 };
+    const pixels = new Uint8Array(frame.allocationSize({ rect })); // I420 or NV12: luma comes first
+    const [{ offset }] = await frame.copyTo(pixels, { rect });
+    frame.close();
+    let number = 0, parity = 0;
+    for (let i = 0; i < 8; i++) {
+      const bit = pixels[offset + Math.floor((i + 0.5) * width / 32)] > 126;
+      parity ^= bit;
+      if (bit && i < 7) number |= 1 << i;
+    }
+    return parity ? null : number;
+  }
+
+  const seen = { taken: [], shown: [] }; // [ms, number] since they were told last
+  function noteMarks () {
+    note('marks', { taken: seen.taken.splice(0), shown: seen.shown.splice(0) });
+  }
+  async function noteNumber (list, frame, at) {
+    const number = await readNumber(frame);
+    if (number !== null) list.push([at, number]);
+  }
+  async function watchCamera (track) {
+    const reader = new MediaStreamTrackProcessor({ track: track.clone() }).readable.getReader();
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      await noteNumber(seen.taken, value, performance.timeOrigin + performance.now());
+    }
+  }
+
+  // What is seen: when a picture is given to the compositor.
+  function watchScreen (track) {
+    const video = document.createElement('video');
+    const look = (now, { presentationTime }) => {
+      noteNumber(seen.shown, new VideoFrame(video), performance.timeOrigin + presentationTime);
+      video.requestVideoFrameCallback(look);
+    };
+    video.srcObject = new MediaStream([track]);
+    video.requestVideoFrameCallback(look);
+    video.muted = true;
+    document.body.append(video);
+    video.play();
+  }
+
   async function readFirstFrame (track) {
     const reader = new MediaStreamTrackProcessor({ track }).readable.getReader();
     for (let frames = 0, since = performance.now(), first = true; ; first = false) {
@@ -42,6 +89,7 @@ window.benchEnd = (() => {
       frames += 1;
       const lapse = performance.now() - since;
       if (lapse < 1000) continue;
+      noteMarks();
       noteStats({ width, height, fps: frames * 1000 / lapse });
       [frames, since] = [0, performance.now()];
     }
@@ -52,7 +100,7 @@ window.benchEnd = (() => {
     pc.onicecandidate = ({ candidate }) => say('ice', { generation: 1, candidate: candidate ? candidate.toJSON() : null });
     pc.onconnectionstatechange = () => { if (pc.connectionState === 'connected') note('state', { state: 'active' }); };
     pc.ontrack = ({ track }) => {
-      if (track.kind === 'video') readFirstFrame(track);
+      if (track.kind === 'video') { readFirstFrame(track); watchScreen(track); }
       else { const sound = new Audio(); sound.srcObject = new MediaStream([track]); sound.play(); }
     };
     for (const track of media.getTracks()) pc.addTrack(track, media);
@@ -122,6 +170,7 @@ window.benchEnd = (() => {
       };
     },
     call () {
+      watchCamera(media.getVideoTracks()[0]);
       other = peers[0].id;
       call = callId();
       note('calling');

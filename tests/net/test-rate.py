@@ -19,9 +19,9 @@ def narrow():
     call = Call(BUILD, "500 kbit/s", SECONDS)
     print("# " + ", ".join(f"{name} {value}" for name, value in call.figures().items()), flush=True)
     judged = [sample for sample in call.samples if sample[0] > SECONDS / 3]
-    lines = [figure(there, "in", "video", "height") for _, _, there, _, _ in judged]
-    targets = [here["estimate_bps"] for _, _, _, here, _ in judged]
-    asked = [figure(here, "out", "video", "target_bps") for _, _, _, here, _ in judged]
+    lines = [figure(sample[2], "in", "video", "height") for sample in judged]
+    targets = [sample[3]["estimate_bps"] for sample in judged]
+    asked = [figure(sample[3], "out", "video", "target_bps") for sample in judged]
     frames = figure(judged[-1][2], "in", "video", "frames") - figure(judged[0][2], "in", "video", "frames")
     packets = judged[-1][4]["in"] - judged[0][4]["in"]
     overflown = judged[-1][4]["overflown"] - judged[0][4]["overflown"]
