@@ -51,6 +51,7 @@ on_message_string (GObject *channel, const char *text, gpointer user_data)
   gint64 now = g_get_monotonic_time ();
   g_autoptr (ParlorMessage) message = NULL;
   gboolean may_read;
+  double trip = -1;
 
   g_mutex_lock (&stream->lock);
   may_read = parlor_round_trip_may_read (&stream->round_trip, now);
@@ -64,8 +65,11 @@ on_message_string (GObject *channel, const char *text, gpointer user_data)
   if (message->type == PARLOR_MESSAGE_PONG)
     {
       g_mutex_lock (&stream->lock);
-      parlor_round_trip_take_pong (&stream->round_trip, message->ping.seq, now);
+      if (parlor_round_trip_take_pong (&stream->round_trip, message->ping.seq, now))
+        trip = parlor_round_trip_get_ms (&stream->round_trip, now);
       g_mutex_unlock (&stream->lock);
+      if (trip >= 0)
+        parlor_peer_stream_hurry_retries (stream, (gint64) (trip * G_TIME_SPAN_MILLISECOND));
     }
   else if (message->type == PARLOR_MESSAGE_PING && !is_backed_up (GST_WEBRTC_DATA_CHANNEL (channel)))
     send_message (GST_WEBRTC_DATA_CHANNEL (channel), PARLOR_MESSAGE_PONG, message->ping.seq);

@@ -19,7 +19,7 @@
 G_BEGIN_DECLS
 
 #define PARLOR_PEER_JITTER_LATENCY 40        /* ms */
-#define PARLOR_PEER_VIDEO_JITTER_LATENCY 250 /* ms, for what was lost to come again */
+#define PARLOR_PEER_VIDEO_JITTER_LATENCY 350 /* ms, for what was lost to come again, and again */
 #define PARLOR_PEER_MAX_TEXT (64 * 1024)
 #define PARLOR_PEER_TRANSPORT_CC "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
@@ -169,6 +169,13 @@ typedef struct
   GstStructure *structure;
 } ParlorLetter;
 
+typedef enum
+{
+  PARLOR_WAYS_STRAIGHT,
+  PARLOR_WAYS_UDP, /* the ways round by TURN, too */
+  PARLOR_WAYS_ALL,
+} ParlorWays;
+
 struct _ParlorWebrtcPeer
 {
   GObject parent_instance;
@@ -211,8 +218,8 @@ struct _ParlorWebrtcPeer
   GPtrArray *local_candidates;  /* (element-type ParlorCandidate), to name the pair in use */
   GPtrArray *remote_candidates; /* the same of theirs */
   GPtrArray *other_ways;        /* (element-type ParlorCandidate): those of remote_candidates that wait for the head start */
-  guint head_start;             /* of the straight ways; 0 before and after it */
-  gboolean all_ways;            /* nothing is held back any more */
+  guint head_start;             /* of straight ways, then of UDP; 0 before and after it */
+  ParlorWays ways;              /* that may be tried */
 
   GPtrArray *stats_tasks; /* (element-type GTask) waiting for webrtcbin's part */
   gint64 stats_time;
@@ -283,6 +290,7 @@ void parlor_webrtc_peer_feed_in_stream (ParlorMediaFlags kind, GstSample *sample
 
 /* parlor-webrtc-peer-receive.c */
 void parlor_peer_stream_receive (ParlorPeerStream *stream, GstElement *webrtc);
+void parlor_peer_stream_hurry_retries (ParlorPeerStream *stream, gint64 round_trip);
 
 /* parlor-webrtc-peer-playout.c */
 void parlor_peer_stream_play_out (ParlorPeerStream *stream, GstElement *queue, GstElement *decoder, GstElement *sink);

@@ -29,6 +29,8 @@ static const ParlorRateRange range = { .min = 100000, .start = 500000, .max = 25
 #define QUEUE (1 << 20)    /* bytes in front of the pacer */
 #define AGAIN_SHARE 0.5    /* of the pace may be packets that are sent again, */
 #define AGAIN_BURST 250    /* ms of that at once */
+#define WAIT_SHARE 0.85    /* of a round trip: who asks for a packet again sooner asks for the one that is under way */
+#define DEFAULT_WAIT (40 * G_TIME_SPAN_MILLISECOND) /* where that is not known */
 #define CREDIT (10 * 1200) /* bytes of a path's first packets, which are not paced: TCP's initial window (RFC 6928) */
 
 struct _ParlorPeerRate
@@ -192,11 +194,11 @@ on_packets (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 }
 
 /*
- * Whether a lost packet may be sent again now. Receivers ask again before the answer can have come (a round trip), and when much is lost
+ * Whether a lost packet may be sent again now. Receivers ask again before the answer can have come (@wait, us), and when much is lost
  * because too much is sent, sending all of it again is the way to lose more.
  */
 static gboolean
-may_send_again (ParlorPeerRate *self, guint sequence, gsize size)
+may_send_again (ParlorPeerRate *self, guint sequence, gsize size, gint64 wait)
 {
   gint64 now = g_get_monotonic_time (), *last = &self->again[sequence % G_N_ELEMENTS (self->again)];
   gboolean may = TRUE;
@@ -209,7 +211,7 @@ may_send_again (ParlorPeerRate *self, guint sequence, gsize size)
       self->again_tokens = MIN (self->again_tokens + rate * (double) (now - self->again_then) / G_USEC_PER_SEC,
                                 rate * AGAIN_BURST / 1000);
       self->again_then = now;
-      may = self->again_tokens >= (double) size && now - *last >= parlor_rate_control_get_round_trip (self->control);
+      may = self->again_tokens >= (double) size && now - *last >= wait;
     }
   if (may)
     {
@@ -218,6 +220,18 @@ may_send_again (ParlorPeerRate *self, guint sequence, gsize size)
     }
   g_mutex_unlock (&self->lock);
   return may;
+}
+
+/* us, a little less than the round trip. */
+static gint64
+get_wait (ParlorPeerStream *stream)
+{
+  double trip;
+
+  g_mutex_lock (&stream->lock);
+  trip = parlor_round_trip_get_ms (&stream->round_trip, g_get_monotonic_time ());
+  g_mutex_unlock (&stream->lock);
+  return trip > 0 ? (gint64) (WAIT_SHARE * trip * G_TIME_SPAN_MILLISECOND) : DEFAULT_WAIT;
 }
 
 /* On the src pad of rtprtxsend, which pushes what is sent again from a thread of its own. It has the number of the lost packet in front (RFC 4588). */
@@ -234,7 +248,7 @@ on_sent_again (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   again = gst_rtp_buffer_get_payload_type (&rtp) == stream->tracks[PARLOR_TRACK_VIDEO].retransmission
           && gst_rtp_buffer_get_payload_len (&rtp) >= 2;
   if (again)
-    may = may_send_again (stream->rate, GST_READ_UINT16_BE (gst_rtp_buffer_get_payload (&rtp)), size);
+    may = may_send_again (stream->rate, GST_READ_UINT16_BE (gst_rtp_buffer_get_payload (&rtp)), size, get_wait (stream));
   gst_rtp_buffer_unmap (&rtp);
   if (again && may)
     parlor_pacer_wait (stream->rate->pacer, size, 0);

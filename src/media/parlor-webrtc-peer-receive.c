@@ -20,6 +20,8 @@
 #define MAX_STREAMS 16 /* SSRCs, each with a jitter buffer: they make up as many as they like */
 #define MAX_JITTERS 64 /* SSRCs in a whole call: each leaves something behind, in GStreamer too */
 #define MAX_PIXELS (4096 * 2304)
+#define RETRY_SHARE 0.6 /* of the round trip, */
+#define MIN_RETRY_MS 20 /* but not more often: until a lost packet is asked for again */
 #define RAW_VOICE "audio/x-raw,format=S16LE,rate=48000,channels=1,layout=interleaved"
 
 /*
@@ -184,6 +186,24 @@ receive_voice (ParlorPeerStream *stream, GstBin *pipeline, GstPad *pad)
   append (stream, pipeline, pad, elements, G_N_ELEMENTS (elements));
 }
 
+/* (transfer full) (nullable) */
+static GstElement *
+find_jitter_buffer (ParlorPeerStream *stream, guint ssrc)
+{
+  GstElement *element = NULL;
+
+  g_mutex_lock (&stream->lock);
+  for (guint i = 0; i < stream->jitters->len && !element; i++)
+    {
+      ParlorJitter *jitter = g_ptr_array_index (stream->jitters, i);
+
+      if (jitter->ssrc == ssrc && jitter->element)
+        element = gst_object_ref (jitter->element);
+    }
+  g_mutex_unlock (&stream->lock);
+  return element;
+}
+
 /*
  * The jitter buffer of pictures waits longer for a packet than that of sound, which is not sent again: packets that it gave up cost a keyframe,
  * and the last ones of a large picture come late without being lost. In order they are not held, and when a picture is shown
@@ -192,21 +212,33 @@ receive_voice (ParlorPeerStream *stream, GstBin *pipeline, GstPad *pad)
 static void
 set_patience (ParlorPeerStream *stream, ParlorTrackKind kind, guint ssrc)
 {
-  g_autoptr (GstElement) element = NULL;
+  g_autoptr (GstElement) element = find_jitter_buffer (stream, ssrc);
 
-  g_mutex_lock (&stream->lock);
-  for (guint i = 0; i < stream->jitters->len; i++)
-    {
-      ParlorJitter *jitter = g_ptr_array_index (stream->jitters, i);
-
-      if (jitter->ssrc == ssrc && jitter->element)
-        g_set_object (&element, jitter->element);
-    }
-  g_mutex_unlock (&stream->lock);
   if (element && kind == PARLOR_TRACK_VIDEO)
     g_object_set (element, "latency", PARLOR_PEER_VIDEO_JITTER_LATENCY, NULL);
   else if (element && kind == PARLOR_TRACK_AUDIO)
     g_object_set (element, "do-retransmission", FALSE, NULL);
+}
+
+/**
+ * parlor_peer_stream_hurry_retries:
+ * @round_trip: us
+ *
+ * Any thread. A lost packet is asked for again before the answer can be there, for what is lost may have been the question; the sender tells
+ * the two apart by time. By itself the jitter buffer waits for as long as answers took before, more and more where many are lost.
+ */
+void
+parlor_peer_stream_hurry_retries (ParlorPeerStream *stream, gint64 round_trip)
+{
+  g_autoptr (GstElement) element = NULL;
+  guint ssrc;
+
+  g_mutex_lock (&stream->lock);
+  ssrc = stream->tracks[PARLOR_TRACK_VIDEO].remote_ssrc;
+  g_mutex_unlock (&stream->lock);
+  element = ssrc != 0 ? find_jitter_buffer (stream, ssrc) : NULL;
+  if (element)
+    g_object_set (element, "rtx-retry-timeout", (int) MAX (RETRY_SHARE * (double) round_trip / 1000, MIN_RETRY_MS), NULL);
 }
 
 /* Which of our tracks a new src pad of webrtcbin belongs to; PARLOR_N_TRACKS = none of them. */

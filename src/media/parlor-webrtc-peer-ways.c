@@ -19,10 +19,11 @@
  */
 
 #define HEAD_START_MS 300
+#define TCP_WAIT_MS 2500 /* then TCP may be tried: it gets through where UDP is lost, and is a poor way for sound and pictures */
 
 /*
- * RFC 8445, section 14.3, has 500 ms for agents that know nothing of the network, and libnice gives up after three tries in 2 s. A check
- * that is lost costs one round of this; browsers ask more often still. Tries after 0, 150, 450 and 1050 ms, given up after 1350.
+ * STUN servers are asked after 0, 150, 450 and 1050 ms, given up after 1350. Checks between the two sides are repeated after 500 ms, whatever
+ * libnice (0.1.21, priv_compute_conncheck_timer()) is told: at 20 % loss one of three calls waits for that.
  */
 #define CHECK_TIMEOUT_MS 150
 #define CHECK_TRIES 4
@@ -81,9 +82,11 @@ parlor_webrtc_peer_set_up_ice (ParlorWebrtcPeer *self)
   if (self->stun)
     g_object_set (self->webrtc, "stun-server", self->stun, NULL);
   /* The seed takes no candidates after its answer. */
-  self->all_ways = relay_only || self->dialect == PARLOR_DIALECT_SEED;
-  if (self->all_ways)
-    add_turn_servers (self);
+  if (relay_only || self->dialect == PARLOR_DIALECT_SEED)
+    {
+      self->ways = PARLOR_WAYS_ALL;
+      add_turn_servers (self);
+    }
 }
 
 static const guint8 *
@@ -145,6 +148,21 @@ is_straight (const ParlorCandidate *candidate)
   return !g_str_equal (candidate->type, "host") || !is_private (address) || is_in_our_networks (address);
 }
 
+static gboolean
+may_use (ParlorWebrtcPeer *self, const ParlorCandidate *candidate)
+{
+  switch (self->ways)
+    {
+    case PARLOR_WAYS_STRAIGHT:
+      return is_straight (candidate);
+    case PARLOR_WAYS_UDP:
+      return g_str_equal (candidate->transport, "udp");
+    case PARLOR_WAYS_ALL:
+    default:
+      return TRUE;
+    }
+}
+
 static void
 give_candidate (ParlorWebrtcPeer *self, const ParlorCandidate *candidate)
 {
@@ -160,7 +178,7 @@ parlor_webrtc_peer_offer_way (ParlorWebrtcPeer *self, ParlorCandidate *candidate
   if (!candidate)
     return;
   g_ptr_array_add (self->remote_candidates, candidate);
-  if (self->all_ways || is_straight (candidate))
+  if (may_use (self, candidate))
     give_candidate (self, candidate);
   else
     g_ptr_array_add (self->other_ways, candidate);
@@ -175,6 +193,23 @@ is_connected (ParlorWebrtcPeer *self)
   return state == GST_WEBRTC_ICE_CONNECTION_STATE_CONNECTED || state == GST_WEBRTC_ICE_CONNECTION_STATE_COMPLETED;
 }
 
+/* Candidates that waited for it are given to webrtcbin. */
+static void
+open_ways (ParlorWebrtcPeer *self, ParlorWays ways)
+{
+  self->ways = ways;
+  for (guint i = self->other_ways->len; i > 0; i--)
+    {
+      ParlorCandidate *candidate = g_ptr_array_index (self->other_ways, i - 1);
+
+      if (may_use (self, candidate))
+        {
+          give_candidate (self, candidate);
+          g_ptr_array_remove_index (self->other_ways, i - 1);
+        }
+    }
+}
+
 static gboolean
 on_head_start_over (gpointer user_data)
 {
@@ -183,10 +218,14 @@ on_head_start_over (gpointer user_data)
   self->head_start = 0;
   if (is_connected (self))
     return G_SOURCE_REMOVE;
-  self->all_ways = TRUE;
+  if (self->ways == PARLOR_WAYS_UDP)
+    {
+      open_ways (self, PARLOR_WAYS_ALL);
+      return G_SOURCE_REMOVE;
+    }
   add_turn_servers (self);
-  for (guint i = 0; i < self->other_ways->len; i++)
-    give_candidate (self, g_ptr_array_index (self->other_ways, i));
+  open_ways (self, PARLOR_WAYS_UDP);
+  self->head_start = g_timeout_add (TCP_WAIT_MS - HEAD_START_MS, on_head_start_over, self);
   return G_SOURCE_REMOVE;
 }
 
@@ -194,6 +233,6 @@ on_head_start_over (gpointer user_data)
 void
 parlor_webrtc_peer_start_ways (ParlorWebrtcPeer *self)
 {
-  if (!self->all_ways && !self->head_start)
+  if (self->ways == PARLOR_WAYS_STRAIGHT && !self->head_start)
     self->head_start = g_timeout_add (HEAD_START_MS, on_head_start_over, self);
 }
