@@ -26,7 +26,7 @@
 #define RECOVERY 1.3           /* a second, once nothing was in the way for */
 #define FREE 3000000           /* µs */
 #define MAX_LEAD 1.5           /* the target is at most that much of what is delivered, section 5.5, */
-#define LEAD_ROOM 10000        /* and this, bit/s */
+#define LEAD_ROOM 50000        /* and this, bit/s */
 #define START_GROWTH 1.5       /* a response time, while the path was never full */
 #define START_IDLE_GROWTH 1.15 /* the same where the sender does not use its target */
 #define USED 0.7               /* of the target: less is a sender that has nothing more to say */
@@ -36,9 +36,18 @@
 #define PACE 1.15            /* afterwards */
 #define NEAR 3.0             /* deviations of the capacity around which steps are small */
 #define CAPACITY_WEIGHT 0.05 /* alpha of its mean, section 5.5 (0.95) */
+#define LIMITED 1.05         /* times what came more was sent: the path holds it back */
 #define SILENCE 1000000      /* µs without feedback */
 #define SILENCE_STEP 500000  /* µs, between two halvings then */
 #define PROBATION 8000000    /* µs for which the path is believed to carry no more than it did at the last loss */
+
+/* bit/s over the last half second */
+typedef struct
+{
+  guint64 buckets[N_BUCKETS]; /* bytes */
+  gint64 bucket;              /* number of the newest; G_MININT64 = none */
+  gint64 first_bucket;
+} Meter;
 
 struct _ParlorRateControl
 {
@@ -53,10 +62,8 @@ struct _ParlorRateControl
   gint64 last_feedback; /* 0 = none */
   gint64 round_trip;    /* smoothed, with the time that feedback waits */
 
-  /* delivered */
-  guint64 buckets[N_BUCKETS]; /* bytes */
-  gint64 bucket;              /* number of the newest; G_MININT64 = none */
-  gint64 first_bucket;
+  Meter delivered; /* of what came, by the other side's clock, */
+  Meter sent;      /* and the same by ours: when it left */
 
   /* what the path was seen to carry when it was full; mean 0 = never, or no longer true */
   double capacity, capacity_variance;
@@ -74,7 +81,7 @@ parlor_rate_control_new (const ParlorRateRange *range)
   self->range = *range;
   self->target = (double) range->start;
   self->starting = TRUE;
-  self->bucket = G_MININT64;
+  self->delivered.bucket = self->sent.bucket = G_MININT64;
   parlor_delay_detector_init (&self->delay);
   return self;
 }
@@ -116,10 +123,10 @@ parlor_rate_control_get_loss (const ParlorRateControl *self)
 }
 
 static void
-count_delivered (ParlorRateControl *self, gint64 received, guint size)
+meter_count (Meter *self, gint64 time, guint size)
 {
   /* Rounded down, also below 0: the other side's clock may begin anywhere. */
-  gint64 bucket = received / BUCKET - (received % BUCKET < 0);
+  gint64 bucket = time / BUCKET - (time % BUCKET < 0);
 
   if (self->bucket == G_MININT64)
     self->bucket = self->first_bucket = bucket;
@@ -131,9 +138,9 @@ count_delivered (ParlorRateControl *self, gint64 received, guint size)
   self->buckets[(guint64) bucket % N_BUCKETS] += size;
 }
 
-/* The newest bucket is not full yet and does not count. */
-gint64
-parlor_rate_control_get_delivered (const ParlorRateControl *self)
+/* The newest bucket is not full yet and does not count. 0 = not known yet. */
+static gint64
+meter_read (const Meter *self)
 {
   guint64 bytes = 0;
   gint64 n = self->bucket == G_MININT64 ? 0 : MIN (self->bucket - self->first_bucket, N_BUCKETS - 1);
@@ -141,6 +148,22 @@ parlor_rate_control_get_delivered (const ParlorRateControl *self)
   for (gint64 i = 1; i <= n; i++)
     bytes += self->buckets[(guint64) (self->bucket - i) % N_BUCKETS];
   return n > 1 ? (gint64) (bytes * 8 * G_USEC_PER_SEC / (guint64) (n * BUCKET)) : 0;
+}
+
+gint64
+parlor_rate_control_get_delivered (const ParlorRateControl *self)
+{
+  return meter_read (&self->delivered);
+}
+
+/*
+ * Whether more was sent of late than came, so that what came is what the path carries. If not, it is only what there was to send: encoders rest after a
+ * large picture, and a queue that others fill grows without us.
+ */
+static gboolean
+is_limited (const ParlorRateControl *self)
+{
+  return (double) meter_read (&self->sent) > LIMITED * (double) meter_read (&self->delivered);
 }
 
 static void
@@ -197,7 +220,7 @@ decrease (ParlorRateControl *self, gint64 now, double delivered)
 static void
 start_up (ParlorRateControl *self, gint64 now, double delivered)
 {
-  if (now - self->last_change >= self->round_trip + RESPONSE / 2)
+  if (now - self->last_change >= self->round_trip + RESPONSE / 2 && !is_limited (self))
     set_target (self, self->target * (delivered >= USED * self->target ? START_GROWTH : START_IDLE_GROWTH), now);
 }
 
@@ -225,7 +248,10 @@ follow_delay (ParlorRateControl *self, gint64 now)
   switch (parlor_delay_detector_get_signal (&self->delay))
     {
     case PARLOR_DELAY_OVERUSE:
-      decrease (self, now, delivered);
+      if (is_limited (self))
+        decrease (self, now, delivered);
+      else
+        self->last_change = now;
       break;
     case PARLOR_DELAY_UNDERUSE:
     case PARLOR_DELAY_NORMAL:
@@ -280,7 +306,8 @@ parlor_rate_control_feedback (ParlorRateControl *self, gint64 now, const ParlorR
       if (!lost)
         {
           newest = MAX (newest, packet->sent);
-          count_delivered (self, packet->received, packet->size);
+          meter_count (&self->delivered, packet->received, packet->size);
+          meter_count (&self->sent, packet->sent, packet->size);
           parlor_delay_detector_add (&self->delay, packet->sent, packet->received);
         }
       follow_loss (self, now, parlor_loss_judge_add (&self->loss, now, packet->sent, lost));

@@ -266,6 +266,8 @@ class Call:
             self._run(pair, a, b, other)
             self.late = lateness.worst if lateness else 0.0
             self.delays = [((at - self.began_ms) / 1000, ms) for at, ms in delays(pair.seen(0, "taken"), pair.seen(1, "shown"))]
+            if os.environ.get("PARLOR_BENCH_VERBOSE"):
+                print("# delays, a second each: " + " ".join(f"{ms:.0f}" for _, ms in self.seconds_of_delay()), flush=True)
         finally:
             for child in reversed(children):
                 child.close() if isinstance(child, Pair) else child.kill()
