@@ -13,7 +13,7 @@
  */
 
 #define SLACK (5 * G_TIME_SPAN_MILLISECOND)         /* that a thread may wake late, and then catch up with */
-#define MAX_BACKLOG (400 * G_TIME_SPAN_MILLISECOND) /* in the queue: what is more makes it faster */
+#define MAX_BACKLOG (250 * G_TIME_SPAN_MILLISECOND) /* in the queue: what is more makes it faster */
 
 struct _ParlorPacer
 {
@@ -22,6 +22,7 @@ struct _ParlorPacer
   gint64 rate;  /* bit/s; 0 = nothing waits */
   gint64 next;  /* us, when the next packet may go */
   gsize credit; /* bytes that do not wait */
+  gsize backlog;
   gboolean stopped;
 };
 
@@ -54,6 +55,18 @@ parlor_pacer_set_rate (ParlorPacer *self, gint64 rate)
   g_mutex_unlock (&self->lock);
 }
 
+/* bytes that waited behind the last packet */
+gsize
+parlor_pacer_get_backlog (ParlorPacer *self)
+{
+  gsize backlog;
+
+  g_mutex_lock (&self->lock);
+  backlog = self->backlog;
+  g_mutex_unlock (&self->lock);
+  return backlog;
+}
+
 /* Nobody waits any more, ever. */
 void
 parlor_pacer_stop (ParlorPacer *self)
@@ -77,6 +90,7 @@ parlor_pacer_wait (ParlorPacer *self, gsize size, gsize backlog)
   gint64 rate;
 
   g_mutex_lock (&self->lock);
+  self->backlog = backlog;
   rate = MAX (self->rate, (gint64) backlog * 8 * G_TIME_SPAN_SECOND / MAX_BACKLOG);
   if (self->rate > 0 && self->credit >= size)
     self->credit -= size;

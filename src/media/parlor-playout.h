@@ -5,12 +5,12 @@
 
 G_BEGIN_DECLS
 
-#define PARLOR_PLAYOUT_PICTURES 120 /* that are remembered: 4 s at 30 a second */
+#define PARLOR_PLAYOUT_PICTURES 90 /* that are remembered: 3 s at 30 a second */
 
 /**
  * ParlorPlayout: how long after its time a picture is shown, as arithmetic. Zeroed = nothing came yet.
  *
- * All times are µs by one clock, and given by the caller.
+ * All times are µs and given by the caller; a picture's own by the sender's clock, which begins anywhere, so that a delay may be below 0.
  */
 typedef struct
 {

@@ -298,6 +298,7 @@ collect (ParlorWebrtcPeer *self, const GstStructure *structure)
   if (sink)
     stats->in.video.dropped = count_dropped (sink);
   stats->out.video.target_bps = parlor_studio_get_video_target (self->studio);
+  stats->out.video.quantizer = parlor_studio_get_quantizer (self->studio);
   stats->out.video.limitation = parlor_studio_get_limitation (self->studio);
   stats->estimate_bps = parlor_peer_rate_get_estimate (stream->rate, &stats->out.loss);
   fill_fps (self, stats);

@@ -118,7 +118,7 @@ hand_out (ParlorStudio *self, ParlorMediaFlags kind, GstAppSink *sink)
   if (!sample)
     return GST_FLOW_OK;
   if (kind == PARLOR_MEDIA_VIDEO)
-    parlor_studio_time_encoder_in_stream (self);
+    parlor_studio_judge_picture_in_stream (self, buffer);
   if (kind == PARLOR_MEDIA_VIDEO && !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT))
     g_atomic_int_set (&self->stream.keyframe_bytes, (gint) gst_buffer_get_size (buffer));
   /* What was in the encoder when the camera was muted is not sent either. */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#define GST_USE_UNSTABLE_API /* so is that of gst/codecparsers */
+
 #include <gst/app/app.h>
+#include <gst/codecparsers/gstvp8parser.h>
 
 #include "parlor-device-slot.h"
 #include "parlor-ladder.h"
@@ -71,9 +74,11 @@ struct _ParlorStudio
     gint audio_target;   /* atomic: bit/s */
     gint audio_loss;     /* atomic: % */
     gint limitation;     /* atomic: ParlorLimitation */
+    gint quantizer;      /* atomic: of the last picture, 0 to 127; -1 = not known */
     /* the encoder's thread */
     gint video_asked;    /* bit/s, what the encoder was told */
     ParlorLadder ladder;
+    GstVp8Parser parser;
     int width, height; /* of the source */
     int lines;         /* that are encoded */
     int limit;         /* lines that this computer keeps up with */
@@ -110,7 +115,7 @@ void parlor_studio_unbuild (ParlorStudio *self);
 void parlor_studio_control_encoders (ParlorStudio *self);
 void parlor_studio_settle_rates (ParlorStudio *self);
 gint64 parlor_studio_get_keyframe_interval_in_stream (ParlorStudio *self);
-void parlor_studio_time_encoder_in_stream (ParlorStudio *self);
+void parlor_studio_judge_picture_in_stream (ParlorStudio *self, GstBuffer *picture);
 
 /* parlor-studio-feeds.c: the sample functions of the slots, and of the encoders' appsinks */
 void parlor_studio_on_picture_in_stream (GstSample *sample, gpointer user_data);

@@ -51,6 +51,7 @@ ParlorLimitation parlor_studio_get_limitation (ParlorStudio *self);
 
 /* What the encoder is asked for now, bit/s; -1 = unknown. */
 gint64 parlor_studio_get_video_target (ParlorStudio *self);
+gint64 parlor_studio_get_quantizer (ParlorStudio *self);
 
 /**
  * ParlorVoice: one remote voice on its way into the studio's mixer.

@@ -82,9 +82,9 @@ get_thread_time (void)
   return (gint64) GST_TIME_AS_USECONDS (GST_TIMESPEC_TO_TIME (time));
 }
 
-/* The encoder's thread, when a picture is done: a computer that is too slow for it gets a smaller one. */
-void
-parlor_studio_time_encoder_in_stream (ParlorStudio *self)
+/* A computer that is too slow for a picture gets a smaller one. */
+static void
+time_encoder (ParlorStudio *self)
 {
   const double interval = (double) G_USEC_PER_SEC / PARLOR_STUDIO_FPS;
 
@@ -104,6 +104,34 @@ parlor_studio_time_encoder_in_stream (ParlorStudio *self)
       self->stream.limit = G_MAXINT;
       self->stream.n_timed = 0;
     }
+}
+
+/* RFC 6386, 9.6: y_ac_qi, which is what all quantizers are made of. -1 = it is not to be read */
+static int
+read_quantizer (ParlorStudio *self, GstBuffer *picture)
+{
+  GstVp8FrameHdr header;
+  GstMapInfo map;
+  int quantizer = -1;
+
+  if (!gst_buffer_map (picture, &map, GST_MAP_READ))
+    return -1;
+  if (gst_vp8_parser_parse_frame_header (&self->stream.parser, &header, map.data, map.size) == GST_VP8_PARSER_OK)
+    quantizer = header.quant_indices.y_ac_qi;
+  gst_buffer_unmap (picture, &map);
+  return quantizer;
+}
+
+/* The encoder's thread, when a picture is done: whether it suits this computer, and the rate. */
+void
+parlor_studio_judge_picture_in_stream (ParlorStudio *self, GstBuffer *picture)
+{
+  int quantizer = read_quantizer (self, picture);
+
+  time_encoder (self);
+  g_atomic_int_set (&self->stream.quantizer, quantizer);
+  if (quantizer >= 0)
+    parlor_ladder_take_quantizer (&self->stream.ladder, (guint) quantizer, g_get_monotonic_time ());
 }
 
 /* Whose picture is scaled down is told by its caps alone, so nothing has to be negotiated anew; the encoder begins with a keyframe. */
@@ -190,6 +218,8 @@ parlor_studio_control_encoders (ParlorStudio *self)
   g_autoptr (GstPad) pictures = self->picture_src ? gst_element_get_static_pad (self->picture_src, "src") : NULL;
 
   self->stream.ladder = (ParlorLadder){ 0 };
+  gst_vp8_parser_init (&self->stream.parser);
+  self->stream.quantizer = -1;
   self->stream.width = self->stream.height = self->stream.lines = 0;
   self->stream.limit = G_MAXINT;
   self->stream.began = self->stream.n_timed = 0;
@@ -210,6 +240,12 @@ parlor_studio_get_video_target (ParlorStudio *self)
   g_return_val_if_fail (PARLOR_IS_STUDIO (self), -1);
 
   return self->media & PARLOR_MEDIA_VIDEO ? g_atomic_int_get (&self->stream.video_target) : -1;
+}
+
+gint64
+parlor_studio_get_quantizer (ParlorStudio *self)
+{
+  return g_atomic_int_get (&self->stream.quantizer);
 }
 
 ParlorLimitation

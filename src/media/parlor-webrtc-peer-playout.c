@@ -15,6 +15,7 @@
  * parlor_peer_stream_play_out(), which runs on the one that found the pad.
  */
 
+#define VIDEO_CLOCK 90000 /* Hz (RFC 7741, 4.1) */
 #define LEAST_CHANGE (2 * G_TIME_SPAN_MILLISECOND) /* of the delay that the sink is told of */
 
 static GstClockTime
@@ -29,28 +30,30 @@ running_time_of (GstPad *pad, GstBuffer *buffer)
   return gst_segment_to_running_time (segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
 }
 
-/* On the sink pad of the queue in front of the decoder. */
-static GstPadProbeReturn
-on_packet (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+/*
+ * A packet's time by the sender's clock, in ns of running time: that of the first packet is what the jitter buffer made of it. What that makes of
+ * the later ones follows the path's delay, and for seconds after a queue is gone pictures would still be shown as late as it made them. Under
+ * the stream's lock.
+ */
+static GstClockTime
+time_of (ParlorPeerStream *stream, GstBuffer *buffer, guint32 timestamp)
 {
-  ParlorPeerStream *stream = user_data;
-  GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
-  g_autoptr (GstElement) element = NULL;
-  g_autoptr (GstElement) sink = NULL;
-  GstClockTime time, now;
-  gint64 delay;
-  guint8 second;
+  if (!GST_CLOCK_TIME_IS_VALID (stream->first_time))
+    {
+      stream->first_time = GST_BUFFER_PTS (buffer);
+      stream->timestamp = timestamp;
+    }
+  stream->media_time += (gint32) (timestamp - stream->timestamp);
+  stream->timestamp = timestamp;
+  return stream->first_time + (GstClockTime) (stream->media_time * (gint64) GST_SECOND / VIDEO_CLOCK);
+}
 
-  /* The marker: the last packet of a picture (RFC 7741, 4.1). */
-  if (gst_buffer_extract (buffer, 1, &second, 1) != 1 || !(second & 0x80))
-    return GST_PAD_PROBE_OK;
-  element = gst_pad_get_parent_element (pad);
-  time = running_time_of (pad, buffer);
-  now = element ? gst_element_get_current_running_time (element) : GST_CLOCK_TIME_NONE;
-  if (!GST_CLOCK_TIME_IS_VALID (time) || !GST_CLOCK_TIME_IS_VALID (now))
-    return GST_PAD_PROBE_OK;
+static void
+tell_sink (ParlorPeerStream *stream, gint64 delay)
+{
+  g_autoptr (GstElement) sink = NULL;
+
   g_mutex_lock (&stream->lock);
-  delay = parlor_playout_take_picture (&stream->playout, (gint64) GST_TIME_AS_USECONDS (now), GST_CLOCK_DIFF (time, now) / 1000);
   if (ABS (delay - stream->playout_told) >= LEAST_CHANGE && stream->video_sink_end)
     {
       stream->playout_told = delay;
@@ -59,6 +62,33 @@ on_packet (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   g_mutex_unlock (&stream->lock);
   if (sink)
     gst_base_sink_set_ts_offset (GST_BASE_SINK (sink), delay * 1000 - (gint64) stream->latency);
+}
+
+/* On the sink pad of the queue in front of the decoder. */
+static GstPadProbeReturn
+on_packet (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  ParlorPeerStream *stream = user_data;
+  GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
+  g_autoptr (GstElement) element = gst_pad_get_parent_element (pad);
+  GstClockTime now = element ? gst_element_get_current_running_time (element) : GST_CLOCK_TIME_NONE;
+  gint64 delay;
+  guint8 header[8]; /* RFC 3550, 5.1: marker and timestamp */
+
+  if (!GST_BUFFER_PTS_IS_VALID (buffer) || !GST_CLOCK_TIME_IS_VALID (now) || gst_buffer_extract (buffer, 0, header, sizeof header) != sizeof header)
+    return GST_PAD_PROBE_OK;
+  GST_PAD_PROBE_INFO_DATA (info) = buffer = gst_buffer_make_writable (buffer);
+  g_mutex_lock (&stream->lock);
+  GST_BUFFER_PTS (buffer) = time_of (stream, buffer, GST_READ_UINT32_BE (header + 4));
+  GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
+  g_mutex_unlock (&stream->lock);
+  if (!(header[1] & 0x80)) /* not the last of its picture (RFC 7741, 4.1) */
+    return GST_PAD_PROBE_OK;
+  g_mutex_lock (&stream->lock);
+  delay = parlor_playout_take_picture (&stream->playout, (gint64) GST_TIME_AS_USECONDS (now),
+                                       GST_CLOCK_DIFF (running_time_of (pad, buffer), now) / 1000);
+  g_mutex_unlock (&stream->lock);
+  tell_sink (stream, delay);
   return GST_PAD_PROBE_OK;
 }
 

@@ -27,10 +27,13 @@ static const ParlorRateRange range = { .min = 100000, .start = 500000, .max = 25
 #define REMEMBERED 1000u /* ms for which a packet can be sent again */
 
 #define QUEUE (1 << 20)    /* bytes in front of the pacer */
-#define AGAIN_SHARE 0.5    /* of the pace may be packets that are sent again, */
+#define MAX_GAP 500        /* packets; more is another sender's count */
+#define CLEAR_MS 500       /* in which what waits in front of it is to be gone: so much less is encoded */
+#define AGAIN_SHARE 1.3    /* times what is lost of the target may be packets that are sent again, */
+#define AGAIN_LOSS 0.05    /* if no more is lost than usual, */
 #define AGAIN_BURST 250    /* ms of that at once */
-#define WAIT_SHARE 0.85    /* of a round trip: who asks for a packet again sooner asks for the one that is under way */
-#define DEFAULT_WAIT (40 * G_TIME_SPAN_MILLISECOND) /* where that is not known */
+#define WAIT_SHARE 0.85    /* of a round trip */
+#define FEEDBACK_WAIT (60 * G_TIME_SPAN_MILLISECOND)
 #define CREDIT (10 * 1200) /* bytes of a path's first packets, which are not paced: TCP's initial window (RFC 6928) */
 
 struct _ParlorPeerRate
@@ -38,6 +41,7 @@ struct _ParlorPeerRate
   ParlorPacer *pacer;
   GMutex lock;                /* of all that follows; nobody takes another one under it */
   ParlorRateControl *control; /* (nullable): there will be feedback */
+  gint64 sequence;            /* of the newest packet that feedback told of; -1 = none yet */
   gint64 remote;              /* µs, the newest time of the other side's clock; 0 = none yet */
   gint64 again[1024];         /* µs, when packets were sent again, by sequence number */
   gint64 again_then;          /* µs, */
@@ -51,6 +55,7 @@ parlor_peer_rate_new (void)
 
   g_mutex_init (&self->lock);
   self->pacer = parlor_pacer_new (CREDIT);
+  self->sequence = -1;
   return self;
 }
 
@@ -61,6 +66,13 @@ parlor_peer_rate_free (ParlorPeerRate *self)
   parlor_pacer_free (self->pacer);
   g_mutex_clear (&self->lock);
   g_free (self);
+}
+
+/* Under the lock: 0 to 1, the share of packets that is lost. */
+static double
+get_lost (ParlorPeerRate *self)
+{
+  return MAX (parlor_rate_control_get_random_loss (self->control), parlor_rate_control_get_loss (self->control));
 }
 
 /* Any thread: what the path carries, bit/s, and what share of it it loses, 0 to 1; -1 = nobody knows. */
@@ -89,13 +101,14 @@ tell_in_stream (ParlorPeerStream *stream)
   if (self->control)
     {
       pace = parlor_rate_control_get_pace (self->control);
-      loss = MAX (parlor_rate_control_get_random_loss (self->control), parlor_rate_control_get_loss (self->control));
+      loss = get_lost (self);
       budget = parlor_rate_budget_divide (parlor_rate_control_get_target (self->control), loss,
                                           stream->tracks[PARLOR_TRACK_VIDEO].source != NULL);
     }
   g_mutex_unlock (&self->lock);
   if (pace == 0)
     return;
+  budget.video = MAX (budget.video - (gint64) parlor_pacer_get_backlog (self->pacer) * 8 * 1000 / CLEAR_MS, budget.video / 4);
   parlor_pacer_set_rate (self->pacer, pace);
   g_rw_lock_reader_lock (&stream->studio_lock);
   if (stream->studio && stream->feed)
@@ -131,21 +144,42 @@ read_packet (ParlorPeerRate *self, const GstStructure *structure, ParlorRatePack
   return TRUE;
 }
 
+/* Feedback that was lost leaves a gap in the numbers: packets between are told of as such, @next being the first behind. */
+static void
+fill_gap (ParlorPeerRate *self, const GstStructure *structure, const ParlorRatePacket *next, GArray *packets)
+{
+  ParlorRatePacket missing = { .sent = next->sent, .received = PARLOR_RATE_UNREPORTED, .size = next->size };
+  guint number = 0;
+  gint16 step;
+
+  gst_structure_get_uint (structure, "seqnum", &number);
+  step = self->sequence < 0 ? 1 : (gint16) (guint16) (number - (guint) self->sequence);
+  if (step <= 0)
+    return;
+  self->sequence = number & 0xffff;
+  for (int i = 1; i < step && step < MAX_GAP; i++)
+    g_array_append_val (packets, missing);
+}
+
 /* Under the lock. */
 static void
 take_packets (ParlorPeerRate *self, const GValue *value)
 {
+  g_autoptr (GArray) packets = g_array_new (FALSE, FALSE, sizeof (ParlorRatePacket));
+  ParlorRatePacket packet;
+
   G_GNUC_BEGIN_IGNORE_DEPRECATIONS
   const GValueArray *array = g_value_get_boxed (value);
-  g_autofree ParlorRatePacket *packets = g_new (ParlorRatePacket, array->n_values);
-  gsize n = 0;
 
   for (guint i = 0; i < array->n_values; i++)
-    if (GST_VALUE_HOLDS_STRUCTURE (&array->values[i]) && read_packet (self, g_value_get_boxed (&array->values[i]), &packets[n]))
-      n++;
+    if (GST_VALUE_HOLDS_STRUCTURE (&array->values[i]) && read_packet (self, g_value_get_boxed (&array->values[i]), &packet))
+      {
+        fill_gap (self, g_value_get_boxed (&array->values[i]), &packet, packets);
+        g_array_append_val (packets, packet);
+      }
   G_GNUC_END_IGNORE_DEPRECATIONS
-  if (n > 0)
-    parlor_rate_control_feedback (self->control, g_get_monotonic_time (), packets, n);
+  if (packets->len > 0)
+    parlor_rate_control_feedback (self->control, g_get_monotonic_time (), (const ParlorRatePacket *) packets->data, packets->len);
 }
 
 /* What an upstream event says of packets that we sent, if it is feedback. */
@@ -194,11 +228,23 @@ on_packets (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 }
 
 /*
- * Whether a lost packet may be sent again now. Receivers ask again before the answer can have come (@wait, us), and when much is lost
- * because too much is sent, sending all of it again is the way to lose more.
+ * us, a little less than a round trip: who asks for a packet again sooner asks for the one that is under way. Pings tell it well and seldom,
+ * feedback at once, with the time that it waits itself: that counts where a queue has built up. Under the lock.
+ */
+static gint64
+get_wait (ParlorPeerRate *self, gint64 ping)
+{
+  gint64 trip = parlor_rate_control_get_round_trip (self->control);
+
+  return (gint64) (WAIT_SHARE * (double) (ping > 0 && trip < ping + FEEDBACK_WAIT ? ping : trip));
+}
+
+/*
+ * Whether a lost packet may be sent again now. Receivers ask again before the answer can have come, and when much is lost because too
+ * much is sent, sending all of it again is the way to lose more.
  */
 static gboolean
-may_send_again (ParlorPeerRate *self, guint sequence, gsize size, gint64 wait)
+may_send_again (ParlorPeerRate *self, guint sequence, gsize size, gint64 ping)
 {
   gint64 now = g_get_monotonic_time (), *last = &self->again[sequence % G_N_ELEMENTS (self->again)];
   gboolean may = TRUE;
@@ -207,11 +253,11 @@ may_send_again (ParlorPeerRate *self, guint sequence, gsize size, gint64 wait)
   g_mutex_lock (&self->lock);
   if (self->control)
     {
-      rate = AGAIN_SHARE * (double) parlor_rate_control_get_pace (self->control) / 8;
+      rate = AGAIN_SHARE * (get_lost (self) + AGAIN_LOSS) * (double) parlor_rate_control_get_target (self->control) / 8;
       self->again_tokens = MIN (self->again_tokens + rate * (double) (now - self->again_then) / G_USEC_PER_SEC,
-                                rate * AGAIN_BURST / 1000);
+                                MAX (rate * AGAIN_BURST / 1000, 2.0 * (double) size));
       self->again_then = now;
-      may = self->again_tokens >= (double) size && now - *last >= wait;
+      may = self->again_tokens >= (double) size && now - *last >= get_wait (self, ping);
     }
   if (may)
     {
@@ -222,16 +268,16 @@ may_send_again (ParlorPeerRate *self, guint sequence, gsize size, gint64 wait)
   return may;
 }
 
-/* us, a little less than the round trip. */
+/* us; 0 = not known */
 static gint64
-get_wait (ParlorPeerStream *stream)
+get_ping (ParlorPeerStream *stream)
 {
   double trip;
 
   g_mutex_lock (&stream->lock);
   trip = parlor_round_trip_get_ms (&stream->round_trip, g_get_monotonic_time ());
   g_mutex_unlock (&stream->lock);
-  return trip > 0 ? (gint64) (WAIT_SHARE * trip * G_TIME_SPAN_MILLISECOND) : DEFAULT_WAIT;
+  return trip > 0 ? (gint64) (trip * G_TIME_SPAN_MILLISECOND) : 0;
 }
 
 /* On the src pad of rtprtxsend, which pushes what is sent again from a thread of its own. It has the number of the lost packet in front (RFC 4588). */
@@ -248,7 +294,7 @@ on_sent_again (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   again = gst_rtp_buffer_get_payload_type (&rtp) == stream->tracks[PARLOR_TRACK_VIDEO].retransmission
           && gst_rtp_buffer_get_payload_len (&rtp) >= 2;
   if (again)
-    may = may_send_again (stream->rate, GST_READ_UINT16_BE (gst_rtp_buffer_get_payload (&rtp)), size, get_wait (stream));
+    may = may_send_again (stream->rate, GST_READ_UINT16_BE (gst_rtp_buffer_get_payload (&rtp)), size, get_ping (stream));
   gst_rtp_buffer_unmap (&rtp);
   if (again && may)
     parlor_pacer_wait (stream->rate->pacer, size, 0);

@@ -20,6 +20,7 @@
 #define BURST_SPAN 100000    /* µs that a burst may last */
 #define SMOOTHING 0.9        /* of the sum of delays */
 #define GAIN 4.0             /* from slope to threshold */
+#define MIN_POINTS 5         /* for a line; few of them count for little, see judge() */
 #define MAX_DELTAS 60        /* beyond which more of them say no more */
 #define START_THRESHOLD 12.5 /* ms: del_var_th(0), section 5.4 */
 #define MIN_THRESHOLD 6.0    /* ms */
@@ -123,7 +124,7 @@ compare_groups (ParlorDelayDetector *self)
   self->delays[self->next_point] = self->smoothed;
   self->next_point = (self->next_point + 1) % PARLOR_DELAY_WINDOW;
   self->n_points = MIN (self->n_points + 1, PARLOR_DELAY_WINDOW);
-  judge (self, self->n_points == PARLOR_DELAY_WINDOW ? fit_slope (self) : self->last_trend, sent, now);
+  judge (self, self->n_points >= MIN_POINTS ? fit_slope (self) : self->last_trend, sent, now);
 }
 
 /* Packets that a queue let go at once came closer together than they left; they say nothing of their own. */

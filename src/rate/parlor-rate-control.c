@@ -20,7 +20,7 @@
 
 #define N_BUCKETS 10
 #define BUCKET 50000           /* µs */
-#define BACK_OFF 0.85          /* beta, section 5.5 */
+#define BACK_OFF 0.88           /* beta, section 5.5, has 0.85, of what may have been delivered by a path that was not full */
 #define DRAIN 0.9              /* of what was delivered, when it is lost instead of delayed */
 #define GROWTH 1.08            /* a second, section 5.5 */
 #define RECOVERY 1.3           /* a second, once nothing was in the way for */
@@ -28,15 +28,17 @@
 #define MAX_LEAD 1.5           /* the target is at most that much of what is delivered, section 5.5, */
 #define LEAD_ROOM 50000        /* and this, bit/s */
 #define START_GROWTH 1.5       /* a response time, while the path was never full */
-#define START_IDLE_GROWTH 1.15 /* the same where the sender does not use its target */
-#define USED 0.7               /* of the target: less is a sender that has nothing more to say */
+#define START_LEAD 2.0         /* but not to more than that of what is delivered */
 #define RESPONSE 100000        /* µs beyond the round trip until a change shows: section 5.5 */
 #define PACKET_BITS (1200 * 8)
+#define PACKET_SHARE 0.016   /* of the target: a step is no larger, or a few of them fill a narrow path */
 #define START_PACE 2.5       /* times the target, while the path was never full: a picture is not held up for nothing */
-#define PACE 1.15            /* afterwards */
+#define PACE 1.5             /* afterwards */
 #define NEAR 3.0             /* deviations of the capacity around which steps are small */
 #define CAPACITY_WEIGHT 0.05 /* alpha of its mean, section 5.5 (0.95) */
 #define LIMITED 1.05         /* times what came more was sent: the path holds it back */
+#define MAX_UNREPORTED 100000 /* bytes */
+#define PEAK_MEMORY 2000000.0 /* µs */
 #define SILENCE 1000000      /* µs without feedback */
 #define SILENCE_STEP 500000  /* µs, between two halvings then */
 #define PROBATION 8000000    /* µs for which the path is believed to carry no more than it did at the last loss */
@@ -64,6 +66,8 @@ struct _ParlorRateControl
 
   Meter delivered; /* of what came, by the other side's clock, */
   Meter sent;      /* and the same by ours: when it left */
+  guint unreported; /* bytes of packets before the next that is reported */
+  double peak;     /* the most that was delivered of late */
 
   /* what the path was seen to carry when it was full; mean 0 = never, or no longer true */
   double capacity, capacity_variance;
@@ -212,6 +216,7 @@ decrease (ParlorRateControl *self, gint64 now, double delivered)
   if (self->capacity > 0 && !is_near_capacity (self, delivered))
     self->capacity = 0;
   learn_capacity (self, delivered);
+  self->peak = delivered;
   set_target (self, MIN (BACK_OFF * delivered, self->target), now);
   self->last_decrease = now;
 }
@@ -220,8 +225,10 @@ decrease (ParlorRateControl *self, gint64 now, double delivered)
 static void
 start_up (ParlorRateControl *self, gint64 now, double delivered)
 {
-  if (now - self->last_change >= self->round_trip + RESPONSE / 2 && !is_limited (self))
-    set_target (self, self->target * (delivered >= USED * self->target ? START_GROWTH : START_IDLE_GROWTH), now);
+  double limit = START_LEAD * delivered + LEAD_ROOM;
+
+  if (now - self->last_change >= self->round_trip + RESPONSE / 2 && !is_limited (self) && self->target < limit)
+    set_target (self, MIN (START_GROWTH * self->target, limit), now);
 }
 
 static void
@@ -234,7 +241,7 @@ increase (ParlorRateControl *self, gint64 now, double delivered)
   if (self->capacity > 0 && delivered > self->capacity + NEAR * sqrt (self->capacity_variance))
     self->capacity = 0; /* it carries more by now */
   if (is_near_capacity (self, self->target))
-    target = self->target + PACKET_BITS * passed * G_USEC_PER_SEC / (double) (self->round_trip + RESPONSE);
+    target = self->target + MIN (PACKET_BITS, PACKET_SHARE * self->target) * passed * G_USEC_PER_SEC / (double) (self->round_trip + RESPONSE);
   else
     target = self->target * pow (now - self->last_decrease > FREE ? RECOVERY : GROWTH, passed);
   set_target (self, self->target >= limit ? self->target : MIN (target, limit), now);
@@ -270,14 +277,15 @@ follow_delay (ParlorRateControl *self, gint64 now)
 static void
 follow_loss (ParlorRateControl *self, gint64 now, ParlorLossVerdict verdict)
 {
-  double delivered = (double) parlor_rate_control_get_delivered (self);
+  /* What is delivered now may be little because there is little to send. */
+  double carried = is_limited (self) ? (double) parlor_rate_control_get_delivered (self) : self->peak;
 
   switch (verdict)
     {
     case PARLOR_LOSS_SUSPECT:
       self->before_test = self->target;
-      self->ceiling = delivered;
-      set_target (self, MIN (DRAIN * delivered, self->target), now);
+      self->ceiling = carried;
+      set_target (self, MIN (DRAIN * carried, self->target), now);
       break;
     case PARLOR_LOSS_CONGESTION:
       self->starting = FALSE;
@@ -303,17 +311,26 @@ parlor_rate_control_feedback (ParlorRateControl *self, gint64 now, const ParlorR
       const ParlorRatePacket *packet = &packets[i];
       gboolean lost = packet->received == PARLOR_RATE_LOST;
 
+      /* It likely came like the one after it. */
+      if (packet->received == PARLOR_RATE_UNREPORTED)
+        {
+          self->unreported = MIN (self->unreported + packet->size, MAX_UNREPORTED);
+          continue;
+        }
       if (!lost)
         {
           newest = MAX (newest, packet->sent);
-          meter_count (&self->delivered, packet->received, packet->size);
-          meter_count (&self->sent, packet->sent, packet->size);
+          meter_count (&self->delivered, packet->received, packet->size + self->unreported);
+          meter_count (&self->sent, packet->sent, packet->size + self->unreported);
+          self->unreported = 0;
           parlor_delay_detector_add (&self->delay, packet->sent, packet->received);
         }
       follow_loss (self, now, parlor_loss_judge_add (&self->loss, now, packet->sent, lost));
     }
   if (newest >= 0 && now >= newest)
     self->round_trip = self->last_feedback == 0 ? now - newest : (7 * self->round_trip + (now - newest)) / 8;
+  self->peak = MAX ((double) parlor_rate_control_get_delivered (self),
+                    self->peak * (1 - MIN ((double) (now - self->last_feedback) / PEAK_MEMORY, 1)));
   self->last_feedback = now;
   follow_delay (self, now);
   return parlor_rate_control_get_target (self);

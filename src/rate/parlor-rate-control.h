@@ -9,11 +9,12 @@ G_BEGIN_DECLS
 typedef struct
 {
   gint64 sent;     /* µs, by our clock */
-  gint64 received; /* µs, by the other side's clock; PARLOR_RATE_LOST */
+  gint64 received; /* µs, by the other side's clock; PARLOR_RATE_LOST or PARLOR_RATE_UNREPORTED */
   guint size;      /* bytes, headers of RTP, UDP and IP counted */
 } ParlorRatePacket;
 
 #define PARLOR_RATE_LOST G_MININT64
+#define PARLOR_RATE_UNREPORTED (G_MININT64 + 1) /* the feedback itself was lost */
 
 /* bit/s, of all that is sent on the path together */
 typedef struct

@@ -141,6 +141,7 @@ write_out (JsonObject *object, const ParlorStats *stats)
   set_count (video, "height", stats->out.video.height);
   set_figure (video, "fps", stats->out.video.fps);
   set_count (video, "target_bps", stats->out.video.target_bps);
+  set_count (video, "quantizer", stats->out.video.quantizer);
   set_count (video, "nack", stats->out.video.nack);
   set_count (video, "pli", stats->out.video.pli);
   set_text (video, "codec", stats->out.video.codec);

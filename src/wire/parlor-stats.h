@@ -37,6 +37,7 @@ typedef struct
       int width, height;             /* pixels */
       double fps;                    /* over the last second */
       gint64 target_bps;             /* what the encoder is asked for, bit/s */
+      gint64 quantizer;              /* of the last picture: 0 to 127 (VP8), the larger the coarser */
       gint64 nack, pli;              /* requests received */
       char *codec;                   /* "VP8" */
       ParlorLimitation limitation;

@@ -305,7 +305,7 @@ class Call:
         at, _, there, here, line, _, _ = self.samples[-1]
         print(f"# {at:5.1f} s {figure(there, 'in', 'video', 'height')} lines {figure(there, 'in', 'video', 'fps'):4.1f} fps, "
               f"estimate {here.get('estimate_bps', -1) // 1000}, target {figure(here, 'out', 'video', 'target_bps') // 1000}, "
-              f"freezes {figure(there, 'in', 'video', 'freezes')}, rtt {there.get('rtt_ms', -1):.0f}, queue {line['queue_ms']:.0f}, "
+              f"quantizer {figure(here, 'out', 'video', 'quantizer')}, freezes {figure(there, 'in', 'video', 'freezes')}, rtt {there.get('rtt_ms', -1):.0f}, queue {line['queue_ms']:.0f}, "
               f"pli {figure(here, 'out', 'video', 'pli')}, overflown {line['overflown']}, {there.get('pair', '')}", flush=True)
 
     def figures(self):

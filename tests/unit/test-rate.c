@@ -302,6 +302,40 @@ test_ladder (void)
   g_assert_cmpint (parlor_ladder_choose (&fresh, 500000, 480, now), ==, 360);
 }
 
+/* A picture that comes out coarse for a second is made smaller, and larger again only when it has long been fine. */
+static void
+test_difficulty (void)
+{
+  ParlorLadder ladder = { 0 };
+  gint64 now = G_USEC_PER_SEC;
+  int lines = parlor_ladder_choose (&ladder, 1200000, 720, now);
+  int smallest;
+
+  g_assert_cmpint (lines, ==, 720);
+  for (int i = 0; i < 60; i++)
+    parlor_ladder_take_quantizer (&ladder, 80, now += 33000);
+  g_assert_cmpint (parlor_ladder_choose (&ladder, 1200000, 720, now), ==, 720);
+  for (int i = 0; i < 300 && lines == 720; i++)
+    {
+      parlor_ladder_take_quantizer (&ladder, 106, now += 33000);
+      lines = parlor_ladder_choose (&ladder, 1200000, 720, now);
+    }
+  g_assert_cmpint (lines, ==, 540);
+  smallest = lines;
+  for (int i = 0; i < 600; i++)
+    {
+      parlor_ladder_take_quantizer (&ladder, 106, now += 33000);
+      smallest = parlor_ladder_choose (&ladder, 1200000, 720, now);
+    }
+  g_assert_cmpint (smallest, ==, 360); /* four times as hard, and no more: 300 kbit/s in its eyes, which is not far below */
+  for (int i = 0; i < 900; i++)
+    {
+      parlor_ladder_take_quantizer (&ladder, 20, now += 33000);
+      lines = parlor_ladder_choose (&ladder, 1200000, 720, now);
+    }
+  g_assert_cmpint (lines, ==, 720);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -318,5 +352,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/rate/judge/flood", test_judge_flood);
   g_test_add_func ("/rate/budget", test_budget);
   g_test_add_func ("/rate/ladder", test_ladder);
+  g_test_add_func ("/rate/difficulty", test_difficulty);
   return g_test_run ();
 }
