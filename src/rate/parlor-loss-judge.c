@@ -24,7 +24,7 @@
 #define EXCESS 0.03        /* shares below that are nobody's business */
 #define CALM 4000000       /* µs between two tests for a small excess */
 #define LARGE_EXCESS 0.10  /* does not wait for that */
-#define TEST_LOSSES 10     /* as many as that must have been lost in a test, had nothing changed */
+#define TEST_LOSSES 16     /* as many as that must have been lost in a test, had nothing changed */
 #define MAX_RANDOM 0.35    /* more than that is not lost at random, whatever the test says */
 #define FALLEN 0.4         /* of the excess: less than that is left when it was congestion */
 #define LEARN 0.15         /* how fast the random share follows; alike up and down, or chance would pull it to one side */

@@ -23,7 +23,7 @@
 #define BACK_OFF 0.88           /* beta, section 5.5, has 0.85, of what may have been delivered by a path that was not full */
 #define DRAIN 0.9              /* of what was delivered, when it is lost instead of delayed */
 #define GROWTH 1.08            /* a second, section 5.5 */
-#define RECOVERY 1.3           /* a second, once nothing was in the way for */
+#define RECOVERY 1.5           /* a second, once nothing was in the way for */
 #define FREE 3000000           /* µs */
 #define MAX_LEAD 1.5           /* the target is at most that much of what is delivered, section 5.5, */
 #define LEAD_ROOM 50000        /* and this, bit/s */
@@ -31,12 +31,25 @@
 #define START_LEAD 2.0         /* but not to more than that of what is delivered */
 #define RESPONSE 100000        /* µs beyond the round trip until a change shows: section 5.5 */
 #define PACKET_BITS (1200 * 8)
-#define PACKET_SHARE 0.016   /* of the target: a step is no larger, or a few of them fill a narrow path */
+#define PACKET_SHARE 0.025   /* of the target: a step is no larger, or a few of them fill a narrow path */
 #define START_PACE 2.5       /* times the target, while the path was never full: a picture is not held up for nothing */
 #define PACE 1.5             /* afterwards */
-#define NEAR 3.0             /* deviations of the capacity around which steps are small */
-#define CAPACITY_WEIGHT 0.05 /* alpha of its mean, section 5.5 (0.95) */
-#define LIMITED 1.05         /* times what came more was sent: the path holds it back */
+#define NEAR_BELOW 0.8       /* times the capacity, between which steps are small, */
+#define NEAR_ABOVE 1.1
+#define CAPACITY_WEIGHT 0.3  /* of a new sight of it */
+#define BASE_PERIOD 15000000 /* µs, for two of which the shortest way that a packet had counts */
+#define WAITED 15000         /* µs beyond that: it was in a queue */
+#define MAX_BUSY_GAP 500000  /* µs between two packets from one queue */
+#define BUSY_MEMORY 200000.0 /* µs */
+#define BUSY_TIME 60000      /* µs between packets that waited, from which on they tell something */
+#define BUSY_FRESH 400000    /* µs */
+#define DRAIN_TIME 1500000.0 /* µs in which a queue is to be gone: so much less is sent than comes out of it, */
+#define MAX_DRAIN 0.4        /* but not less than the rest of that, */
+#define DRAINED 30000        /* until it is only so long, µs */
+#define LONG_QUEUE 100000    /* µs: what is lost then is lost by congestion */
+#define CLEAR_INTERVAL 600000 /* µs, in which less must show */
+#define SHORTER 0.9
+#define FOREIGN 10000000     /* µs for which a queue that did not get shorter is another's */
 #define MAX_UNREPORTED 100000 /* bytes */
 #define PEAK_MEMORY 2000000.0 /* µs */
 #define SILENCE 1000000      /* µs without feedback */
@@ -51,6 +64,20 @@ typedef struct
   gint64 first_bucket;
 } Meter;
 
+/*
+ * The queue on the path, and what comes out of it. A packet that waited there came as soon after the one before it as the path could bring
+ * it, so the bytes of such packets by the time between them are what the path carries, however little is sent.
+ */
+typedef struct
+{
+  gint64 shortest[2]; /* µs from sending to receiving, clocks apart: of this period and of the one before; G_MAXINT64 = none */
+  gint64 period;      /* when this one began, by our clock */
+  gint64 delay;       /* µs, what the last packet took beyond the shortest */
+  gint64 last;        /* when it was received, by the other side's clock */
+  gint64 busy;        /* when a packet that waited was sent last, by ours; 0 = never */
+  double bytes, time; /* of packets that waited, and µs between them; faded */
+} Queue;
+
 struct _ParlorRateControl
 {
   ParlorRateRange range;
@@ -64,13 +91,16 @@ struct _ParlorRateControl
   gint64 last_feedback; /* 0 = none */
   gint64 round_trip;    /* smoothed, with the time that feedback waits */
 
-  Meter delivered; /* of what came, by the other side's clock, */
-  Meter sent;      /* and the same by ours: when it left */
+  Meter delivered; /* of what came, by the other side's clock */
+  Queue queue;
+  gint64 newest;    /* when the last packet that came was sent */
   guint unreported; /* bytes of packets before the next that is reported */
+  double resume;    /* the target once the queue is gone */
+  gint64 cleared;   /* when less was sent to clear a standing queue, */
+  gint64 cleared_delay; /* and how long it was, µs */
   double peak;     /* the most that was delivered of late */
 
-  /* what the path was seen to carry when it was full; mean 0 = never, or no longer true */
-  double capacity, capacity_variance;
+  double capacity; /* what the path carried when it was full, bit/s; 0 = it never was */
 
   double before_test; /* the target before the rate was lowered to see */
   double ceiling;     /* until */
@@ -85,7 +115,8 @@ parlor_rate_control_new (const ParlorRateRange *range)
   self->range = *range;
   self->target = (double) range->start;
   self->starting = TRUE;
-  self->delivered.bucket = self->sent.bucket = G_MININT64;
+  self->delivered.bucket = G_MININT64;
+  self->queue.shortest[0] = self->queue.shortest[1] = G_MAXINT64;
   parlor_delay_detector_init (&self->delay);
   return self;
 }
@@ -160,14 +191,41 @@ parlor_rate_control_get_delivered (const ParlorRateControl *self)
   return meter_read (&self->delivered);
 }
 
-/*
- * Whether more was sent of late than came, so that what came is what the path carries. If not, it is only what there was to send: encoders rest after a
- * large picture, and a queue that others fill grows without us.
- */
-static gboolean
-is_limited (const ParlorRateControl *self)
+static void
+queue_take (Queue *self, const ParlorRatePacket *packet, guint size)
 {
-  return (double) meter_read (&self->sent) > LIMITED * (double) meter_read (&self->delivered);
+  gint64 took = packet->received - packet->sent;
+  gint64 gap = packet->received - self->last;
+  double fade;
+
+  if (packet->sent - self->period > BASE_PERIOD)
+    {
+      self->shortest[1] = self->period == 0 ? G_MAXINT64 : self->shortest[0];
+      self->shortest[0] = took;
+      self->period = packet->sent;
+    }
+  self->shortest[0] = MIN (self->shortest[0], took);
+  self->delay = took - MIN (self->shortest[0], self->shortest[1]);
+  if (packet->sent - self->busy > BUSY_FRESH)
+    self->bytes = self->time = 0;
+  self->last = MAX (self->last, packet->received);
+  if (self->delay < WAITED)
+    return;
+  if (gap >= 0 && gap < MAX_BUSY_GAP && self->busy != 0)
+    {
+      fade = exp (-(double) gap / BUSY_MEMORY);
+      self->bytes = self->bytes * fade + size;
+      self->time = self->time * fade + (double) gap;
+    }
+  self->busy = packet->sent;
+}
+
+/* Whether there was a queue just now, and what came out of it, bit/s. */
+static gboolean
+is_limited (const ParlorRateControl *self, double *carried)
+{
+  *carried = self->queue.time > 0 ? self->queue.bytes * 8 * G_USEC_PER_SEC / self->queue.time : 0;
+  return self->queue.busy != 0 && self->newest - self->queue.busy < BUSY_FRESH && self->queue.time > BUSY_TIME;
 }
 
 static void
@@ -179,25 +237,11 @@ set_target (ParlorRateControl *self, double target, gint64 now)
   self->last_change = now;
 }
 
-static void
-learn_capacity (ParlorRateControl *self, double delivered)
-{
-  double off = delivered - self->capacity;
-
-  if (self->capacity <= 0)
-    {
-      self->capacity = delivered;
-      self->capacity_variance = 0.01 * delivered * delivered;
-      return;
-    }
-  self->capacity += CAPACITY_WEIGHT * off;
-  self->capacity_variance = (1 - CAPACITY_WEIGHT) * (self->capacity_variance + CAPACITY_WEIGHT * off * off);
-}
-
+/* What it was seen to carry when it was full, of late; beyond that it may carry more by now. */
 static gboolean
 is_near_capacity (const ParlorRateControl *self, double rate)
 {
-  return self->capacity > 0 && fabs (rate - self->capacity) <= NEAR * sqrt (self->capacity_variance);
+  return rate > NEAR_BELOW * self->capacity && rate < NEAR_ABOVE * self->capacity;
 }
 
 /* A queue takes a round trip to show that it is fed less. */
@@ -213,11 +257,10 @@ decrease (ParlorRateControl *self, gint64 now, double delivered)
   self->starting = FALSE;
   if (delivered <= 0 || !may_decrease (self, now, delivered))
     return;
-  if (self->capacity > 0 && !is_near_capacity (self, delivered))
-    self->capacity = 0;
-  learn_capacity (self, delivered);
+  self->capacity = is_near_capacity (self, delivered) ? self->capacity + CAPACITY_WEIGHT * (delivered - self->capacity) : delivered;
   self->peak = delivered;
-  set_target (self, MIN (BACK_OFF * delivered, self->target), now);
+  self->resume = BACK_OFF * delivered;
+  set_target (self, MIN (self->resume * (1 - MIN ((double) self->queue.delay / DRAIN_TIME, MAX_DRAIN)), self->target), now);
   self->last_decrease = now;
 }
 
@@ -225,9 +268,9 @@ decrease (ParlorRateControl *self, gint64 now, double delivered)
 static void
 start_up (ParlorRateControl *self, gint64 now, double delivered)
 {
-  double limit = START_LEAD * delivered + LEAD_ROOM;
+  double limit = START_LEAD * delivered + LEAD_ROOM, carried;
 
-  if (now - self->last_change >= self->round_trip + RESPONSE / 2 && !is_limited (self) && self->target < limit)
+  if (now - self->last_change >= self->round_trip + RESPONSE / 2 && !is_limited (self, &carried) && self->target < limit)
     set_target (self, MIN (START_GROWTH * self->target, limit), now);
 }
 
@@ -238,8 +281,11 @@ increase (ParlorRateControl *self, gint64 now, double delivered)
   double limit = MAX_LEAD * delivered + LEAD_ROOM;
   double target;
 
-  if (self->capacity > 0 && delivered > self->capacity + NEAR * sqrt (self->capacity_variance))
-    self->capacity = 0; /* it carries more by now */
+  if (self->resume > self->target && self->queue.delay < DRAINED)
+    {
+      set_target (self, self->resume, now);
+      return;
+    }
   if (is_near_capacity (self, self->target))
     target = self->target + MIN (PACKET_BITS, PACKET_SHARE * self->target) * passed * G_USEC_PER_SEC / (double) (self->round_trip + RESPONSE);
   else
@@ -247,16 +293,31 @@ increase (ParlorRateControl *self, gint64 now, double delivered)
   set_target (self, self->target >= limit ? self->target : MIN (target, limit), now);
 }
 
+/*
+ * A queue that stands, long and neither growing nor shrinking, as a full one does. If it is ours, less makes it shorter; if it is not shorter then, it is
+ * another's who fills it, and giving way to them would be without end.
+ */
+static gboolean
+may_clear (ParlorRateControl *self, gint64 now)
+{
+  if (self->queue.delay < LONG_QUEUE || now - self->last_decrease < CLEAR_INTERVAL
+      || (now - self->cleared < FOREIGN && self->queue.delay > SHORTER * (double) self->cleared_delay))
+    return FALSE;
+  self->cleared = now;
+  self->cleared_delay = self->queue.delay;
+  return TRUE;
+}
+
 static void
 follow_delay (ParlorRateControl *self, gint64 now)
 {
-  double delivered = (double) parlor_rate_control_get_delivered (self);
+  double delivered = (double) parlor_rate_control_get_delivered (self), carried;
 
   switch (parlor_delay_detector_get_signal (&self->delay))
     {
     case PARLOR_DELAY_OVERUSE:
-      if (is_limited (self))
-        decrease (self, now, delivered);
+      if (is_limited (self, &carried))
+        decrease (self, now, carried);
       else
         self->last_change = now;
       break;
@@ -264,7 +325,9 @@ follow_delay (ParlorRateControl *self, gint64 now)
     case PARLOR_DELAY_NORMAL:
     default:
       /* A queue that drains is left to it; while the path was never full there is none, and the delay sank by chance. */
-      if (self->loss.testing || (!self->starting && parlor_delay_detector_get_signal (&self->delay) == PARLOR_DELAY_UNDERUSE))
+      if (is_limited (self, &carried) && may_clear (self, now))
+        decrease (self, now, carried);
+      else if (self->loss.testing || (!self->starting && parlor_delay_detector_get_signal (&self->delay) == PARLOR_DELAY_UNDERUSE))
         self->last_change = now;
       else if (self->starting)
         start_up (self, now, delivered);
@@ -277,9 +340,12 @@ follow_delay (ParlorRateControl *self, gint64 now)
 static void
 follow_loss (ParlorRateControl *self, gint64 now, ParlorLossVerdict verdict)
 {
-  /* What is delivered now may be little because there is little to send. */
-  double carried = is_limited (self) ? (double) parlor_rate_control_get_delivered (self) : self->peak;
+  double carried;
 
+  if (!is_limited (self, &carried))
+    carried = self->peak; /* what is delivered now may be little because there is little to send */
+  if (verdict == PARLOR_LOSS_RANDOM && self->queue.delay > LONG_QUEUE)
+    verdict = PARLOR_LOSS_CONGESTION;
   switch (verdict)
     {
     case PARLOR_LOSS_SUSPECT:
@@ -289,7 +355,7 @@ follow_loss (ParlorRateControl *self, gint64 now, ParlorLossVerdict verdict)
       break;
     case PARLOR_LOSS_CONGESTION:
       self->starting = FALSE;
-      self->ceiling *= DRAIN + (1 - DRAIN) / 2;
+      self->ceiling = MIN (self->ceiling, carried) * (DRAIN + (1 - DRAIN) / 2);
       self->ceiling_until = now + PROBATION;
       break;
     case PARLOR_LOSS_RANDOM:
@@ -320,8 +386,9 @@ parlor_rate_control_feedback (ParlorRateControl *self, gint64 now, const ParlorR
       if (!lost)
         {
           newest = MAX (newest, packet->sent);
+          self->newest = MAX (self->newest, packet->sent);
           meter_count (&self->delivered, packet->received, packet->size + self->unreported);
-          meter_count (&self->sent, packet->sent, packet->size + self->unreported);
+          queue_take (&self->queue, packet, packet->size + self->unreported);
           self->unreported = 0;
           parlor_delay_detector_add (&self->delay, packet->sent, packet->received);
         }
