@@ -15,11 +15,11 @@
  * clocks of both sides differ, and drift.
  */
 
-#define SHARE 95                                 /* % that come in time */
-#define MARGIN (4 * G_TIME_SPAN_MILLISECOND)     /* for threads that wake late */
+#define SHARE 95                                  /* % that come in time */
+#define MARGIN (4 * G_TIME_SPAN_MILLISECOND)      /* for threads that wake late */
 #define MAX_DELAY (400 * G_TIME_SPAN_MILLISECOND) /* beyond the soonest of the last seconds */
-#define FALL 30000                               /* us a second, */
-#define FALL_SHARE 0.5                           /* and this of what is too much */
+#define FALL 30000                                /* us a second, */
+#define FALL_SHARE 0.5                            /* and this of what is too much */
 #define DECODING_WEIGHT 8
 
 static int

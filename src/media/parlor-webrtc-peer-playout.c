@@ -15,7 +15,7 @@
  * parlor_peer_stream_play_out(), which runs on the one that found the pad.
  */
 
-#define VIDEO_CLOCK 90000 /* Hz (RFC 7741, 4.1) */
+#define VIDEO_CLOCK 90000                          /* Hz (RFC 7741, 4.1) */
 #define LEAST_CHANGE (2 * G_TIME_SPAN_MILLISECOND) /* of the delay that the sink is told of */
 
 static GstClockTime

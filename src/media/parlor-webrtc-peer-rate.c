@@ -26,13 +26,13 @@ static const ParlorRateRange range = { .min = 100000, .start = 500000, .max = 25
 
 #define REMEMBERED 1000u /* ms for which a packet can be sent again */
 
-#define QUEUE (1 << 20)    /* bytes in front of the pacer */
-#define MAX_GAP 500        /* packets; more is another sender's count */
-#define CLEAR_MS 500       /* in which what waits in front of it is to be gone: so much less is encoded */
-#define AGAIN_SHARE 1.3    /* times what is lost of the target may be packets that are sent again, */
-#define AGAIN_LOSS 0.05    /* if no more is lost than usual, */
-#define AGAIN_BURST 250    /* ms of that at once */
-#define WAIT_SHARE 0.85    /* of a round trip */
+#define QUEUE (1 << 20) /* bytes in front of the pacer */
+#define MAX_GAP 500     /* packets; more is another sender's count */
+#define CLEAR_MS 500    /* in which what waits in front of it is to be gone: so much less is encoded */
+#define AGAIN_SHARE 1.3 /* times what is lost of the target may be packets that are sent again, */
+#define AGAIN_LOSS 0.05 /* if no more is lost than usual, */
+#define AGAIN_BURST 250 /* ms of that at once */
+#define WAIT_SHARE 0.85 /* of a round trip */
 #define FEEDBACK_WAIT (60 * G_TIME_SPAN_MILLISECOND)
 #define CREDIT (10 * 1200) /* bytes of a path's first packets, which are not paced: TCP's initial window (RFC 6928) */
 

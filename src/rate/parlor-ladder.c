@@ -35,7 +35,7 @@ static const struct
 #define TOO_COARSE 90
 #define FINE 45
 #define QUANTIZER_WEIGHT 0.06
-#define SETTLED 1000000     /* us after a change of the size or of the difficulty, until the next */
+#define SETTLED 1000000 /* us after a change of the size or of the difficulty, until the next */
 #define HARDER 1.35
 #define EASIER 0.85
 #define MAX_DIFFICULTY 4.0

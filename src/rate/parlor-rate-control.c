@@ -19,42 +19,42 @@
  */
 
 #define N_BUCKETS 10
-#define BUCKET 50000           /* µs */
-#define BACK_OFF 0.88           /* beta, section 5.5, has 0.85, of what may have been delivered by a path that was not full */
-#define DRAIN 0.9              /* of what was delivered, when it is lost instead of delayed */
-#define GROWTH 1.08            /* a second, section 5.5 */
-#define RECOVERY 1.5           /* a second, once nothing was in the way for */
-#define FREE 3000000           /* µs */
-#define MAX_LEAD 1.5           /* the target is at most that much of what is delivered, section 5.5, */
-#define LEAD_ROOM 50000        /* and this, bit/s */
-#define START_GROWTH 1.5       /* a response time, while the path was never full */
-#define START_LEAD 2.0         /* but not to more than that of what is delivered */
-#define RESPONSE 100000        /* µs beyond the round trip until a change shows: section 5.5 */
+#define BUCKET 50000     /* µs */
+#define BACK_OFF 0.88    /* beta, section 5.5, has 0.85, of what may have been delivered by a path that was not full */
+#define DRAIN 0.9        /* of what was delivered, when it is lost instead of delayed */
+#define GROWTH 1.08      /* a second, section 5.5 */
+#define RECOVERY 1.5     /* a second, once nothing was in the way for */
+#define FREE 3000000     /* µs */
+#define MAX_LEAD 1.5     /* the target is at most that much of what is delivered, section 5.5, */
+#define LEAD_ROOM 50000  /* and this, bit/s */
+#define START_GROWTH 1.5 /* a response time, while the path was never full */
+#define START_LEAD 2.0   /* but not to more than that of what is delivered */
+#define RESPONSE 100000  /* µs beyond the round trip until a change shows: section 5.5 */
 #define PACKET_BITS (1200 * 8)
-#define PACKET_SHARE 0.025   /* of the target: a step is no larger, or a few of them fill a narrow path */
-#define START_PACE 2.5       /* times the target, while the path was never full: a picture is not held up for nothing */
-#define PACE 1.5             /* afterwards */
-#define NEAR_BELOW 0.8       /* times the capacity, between which steps are small, */
+#define PACKET_SHARE 0.025 /* of the target: a step is no larger, or a few of them fill a narrow path */
+#define START_PACE 2.5     /* times the target, while the path was never full: a picture is not held up for nothing */
+#define PACE 1.5           /* afterwards */
+#define NEAR_BELOW 0.8     /* times the capacity, between which steps are small, */
 #define NEAR_ABOVE 1.1
-#define CAPACITY_WEIGHT 0.3  /* of a new sight of it */
-#define BASE_PERIOD 15000000 /* µs, for two of which the shortest way that a packet had counts */
-#define WAITED 15000         /* µs beyond that: it was in a queue */
-#define MAX_BUSY_GAP 500000  /* µs between two packets from one queue */
-#define BUSY_MEMORY 200000.0 /* µs */
-#define BUSY_TIME 60000      /* µs between packets that waited, from which on they tell something */
-#define BUSY_FRESH 400000    /* µs */
-#define DRAIN_TIME 1500000.0 /* µs in which a queue is to be gone: so much less is sent than comes out of it, */
-#define MAX_DRAIN 0.4        /* but not less than the rest of that, */
-#define DRAINED 30000        /* until it is only so long, µs */
-#define LONG_QUEUE 100000    /* µs: what is lost then is lost by congestion */
+#define CAPACITY_WEIGHT 0.3   /* of a new sight of it */
+#define BASE_PERIOD 15000000  /* µs, for two of which the shortest way that a packet had counts */
+#define WAITED 15000          /* µs beyond that: it was in a queue */
+#define MAX_BUSY_GAP 500000   /* µs between two packets from one queue */
+#define BUSY_MEMORY 200000.0  /* µs */
+#define BUSY_TIME 60000       /* µs between packets that waited, from which on they tell something */
+#define BUSY_FRESH 400000     /* µs */
+#define DRAIN_TIME 1500000.0  /* µs in which a queue is to be gone: so much less is sent than comes out of it, */
+#define MAX_DRAIN 0.4         /* but not less than the rest of that, */
+#define DRAINED 30000         /* until it is only so long, µs */
+#define LONG_QUEUE 100000     /* µs: what is lost then is lost by congestion */
 #define CLEAR_INTERVAL 600000 /* µs, in which less must show */
 #define SHORTER 0.9
-#define FOREIGN 10000000     /* µs for which a queue that did not get shorter is another's */
+#define FOREIGN 10000000      /* µs for which a queue that did not get shorter is another's */
 #define MAX_UNREPORTED 100000 /* bytes */
 #define PEAK_MEMORY 2000000.0 /* µs */
-#define SILENCE 1000000      /* µs without feedback */
-#define SILENCE_STEP 500000  /* µs, between two halvings then */
-#define PROBATION 8000000    /* µs for which the path is believed to carry no more than it did at the last loss */
+#define SILENCE 1000000       /* µs without feedback */
+#define SILENCE_STEP 500000   /* µs, between two halvings then */
+#define PROBATION 8000000     /* µs for which the path is believed to carry no more than it did at the last loss */
 
 /* bit/s over the last half second */
 typedef struct
@@ -93,12 +93,14 @@ struct _ParlorRateControl
 
   Meter delivered; /* of what came, by the other side's clock */
   Queue queue;
-  gint64 newest;    /* when the last packet that came was sent */
-  guint unreported; /* bytes of packets before the next that is reported */
-  double resume;    /* the target once the queue is gone */
-  gint64 cleared;   /* when less was sent to clear a standing queue, */
-  gint64 cleared_delay; /* and how long it was, µs */
-  double peak;     /* the most that was delivered of late */
+  gint64 newest;       /* when the last packet that came was sent */
+  guint unreported;    /* bytes of packets before the next that is reported */
+  double resume;       /* the target once the queue is gone */
+  gint64 looked;       /* when it was looked whether that makes the queue shorter, */
+  gint64 looked_delay; /* and how long it was, µs */
+  guint n_futile;      /* how often it was not */
+  gint64 rival_until;  /* until then another fills it */
+  double peak;         /* the most that was delivered of late */
 
   double capacity; /* what the path carried when it was full, bit/s; 0 = it never was */
 
@@ -251,6 +253,28 @@ may_decrease (const ParlorRateControl *self, gint64 now, double delivered)
   return now - self->last_decrease >= CLAMP (self->round_trip, 10000, 200000) || delivered < self->target / 2;
 }
 
+/*
+ * Less was sent than came out of the queue, twice, and it did not get shorter: it is another's who fills it, and giving way to them would be
+ * without end. For a while only loss counts then.
+ */
+static void
+look_for_rival (ParlorRateControl *self, gint64 now)
+{
+  if (now - self->looked < CLEAR_INTERVAL + self->round_trip)
+    return;
+  if (now - self->looked < FOREIGN && self->queue.delay >= LONG_QUEUE && (double) self->queue.delay > SHORTER * (double) self->looked_delay)
+    self->n_futile++;
+  else
+    self->n_futile = 0;
+  self->looked = now;
+  self->looked_delay = self->queue.delay;
+  if (self->n_futile >= 2)
+    {
+      self->n_futile = 0;
+      self->rival_until = now + FOREIGN;
+    }
+}
+
 static void
 decrease (ParlorRateControl *self, gint64 now, double delivered)
 {
@@ -262,6 +286,7 @@ decrease (ParlorRateControl *self, gint64 now, double delivered)
   self->resume = BACK_OFF * delivered;
   set_target (self, MIN (self->resume * (1 - MIN ((double) self->queue.delay / DRAIN_TIME, MAX_DRAIN)), self->target), now);
   self->last_decrease = now;
+  look_for_rival (self, now);
 }
 
 /* Once a response time, while nothing was ever in the way: a good path is full within seconds. */
@@ -293,19 +318,11 @@ increase (ParlorRateControl *self, gint64 now, double delivered)
   set_target (self, self->target >= limit ? self->target : MIN (target, limit), now);
 }
 
-/*
- * A queue that stands, long and neither growing nor shrinking, as a full one does. If it is ours, less makes it shorter; if it is not shorter then, it is
- * another's who fills it, and giving way to them would be without end.
- */
+/* A queue that stands, long and neither growing nor shrinking, as a full one does. */
 static gboolean
-may_clear (ParlorRateControl *self, gint64 now)
+is_standing (const ParlorRateControl *self, gint64 now)
 {
-  if (self->queue.delay < LONG_QUEUE || now - self->last_decrease < CLEAR_INTERVAL
-      || (now - self->cleared < FOREIGN && self->queue.delay > SHORTER * (double) self->cleared_delay))
-    return FALSE;
-  self->cleared = now;
-  self->cleared_delay = self->queue.delay;
-  return TRUE;
+  return self->queue.delay >= LONG_QUEUE && now - self->last_decrease >= CLEAR_INTERVAL;
 }
 
 static void
@@ -316,7 +333,9 @@ follow_delay (ParlorRateControl *self, gint64 now)
   switch (parlor_delay_detector_get_signal (&self->delay))
     {
     case PARLOR_DELAY_OVERUSE:
-      if (is_limited (self, &carried))
+      if (now < self->rival_until)
+        increase (self, now, delivered);
+      else if (is_limited (self, &carried))
         decrease (self, now, carried);
       else
         self->last_change = now;
@@ -325,7 +344,7 @@ follow_delay (ParlorRateControl *self, gint64 now)
     case PARLOR_DELAY_NORMAL:
     default:
       /* A queue that drains is left to it; while the path was never full there is none, and the delay sank by chance. */
-      if (is_limited (self, &carried) && may_clear (self, now))
+      if (now >= self->rival_until && is_limited (self, &carried) && is_standing (self, now))
         decrease (self, now, carried);
       else if (self->loss.testing || (!self->starting && parlor_delay_detector_get_signal (&self->delay) == PARLOR_DELAY_UNDERUSE))
         self->last_change = now;
