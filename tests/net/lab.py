@@ -183,6 +183,7 @@ class Town:
         self.core.sysctl("ipv4/ip_forward", 1)
         self.core.ip("addr", "add", f"{SERVER}/32", "dev", "lo")
         self.spaces = [self.core]
+        self.routers = {}
         self.a = self._home(kind_a, "10.1.0.{}/24", "203.0.113.{}/30", "to-a", link_program)
         self.b = self._home(kind_b, "10.2.0.{}/24", "198.51.100.{}/30", "to-b", None)
 
@@ -198,7 +199,12 @@ class Town:
         home.ip("route", "add", "default", "via", inner.format(1).split("/")[0])
         router.ip("route", "add", "default", "via", outer.format(1).split("/")[0])
         router.run("nft", "-f", "-", input=NAT.format(**KINDS[kind]))
+        self.routers[home] = router
         return home
+
+    def block_udp(self, home):
+        """From now on its router lets none through, either way; what is established is no exception."""
+        self.routers[home].run("nft", "insert", "rule", "ip", "wall", "pass", "meta", "l4proto", "udp", "drop")
 
     def close(self):
         if self.line:

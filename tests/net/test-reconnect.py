@@ -5,19 +5,21 @@
       home a                 edge (NAT)                    core with the relay                home b
     10.1.0.2 -- 10.1.0.1 | 203.0.113.9 ==line== 203.0.113.14 | 198.51.100.1 -- 198.51.100.2
 
-Whoever rings is in home a, unless a test says otherwise. The times that are printed are those of this machine, now; what is asserted is
-several times what they are to be.
+Whoever rings is in home a, unless a test says otherwise. Where it is about TURN, both homes are behind a NAT, as in test-calls.py. The
+times that are printed are those of this machine, now; what is asserted is several times what they are to be.
 """
 
 import os
 import signal
+import shutil
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../call"))
+from calls import STUN, TURN_TCP, TURN_UDP, Scene, ends_of, watches
 from lab import SERVER, Link, Space, cable, isolate
-from peers import Peer, Relay, figure, run
+from peers import Peer, Relay, Skipped, figure, run
 
 LINK, BUILD = sys.argv[1:3]
 PORT = 3002
@@ -277,6 +279,28 @@ def stopped():
             hangs_up([caller, callee])
 
 
+def udp_blocked():
+    """A router begins to drop all UDP in the middle of a call that goes straight from home to home; TCP to a TURN server still gets through."""
+    if not shutil.which("turnserver"):
+        raise Skipped("there is no turnserver")
+    for blocked in ("a", "b", "ab"):
+        with Scene(BUILD, "cone", "cone", [STUN, TURN_UDP, TURN_TCP]) as scene:
+            pair = scene.calls()
+            for peer in pair:
+                path = watches(peer)["pair"]
+                assert "relay" not in path, path
+            cut = now()
+            for home in blocked:
+                scene.town.block_udp(getattr(scene.town, home))
+            notices(pair, cut, f"UDP blocked for {blocked}")
+            is_back(pair, cut, f"UDP blocked for {blocked}")
+            for peer in pair:
+                stats = peer.stats_with(lambda s: "pair" in s, DEADLINE)
+                print(f"# UDP blocked for {blocked}: {stats['pair']}", flush=True)
+                assert "relay" in [kind for kind, _, _ in ends_of(stats)], stats
+            hangs_up(pair)
+
+
 TESTS = [
     no_false_alarm,
     link_down_5_s,
@@ -288,6 +312,7 @@ TESTS = [
     relay_restarted,
     killed,
     stopped,
+    udp_blocked,
 ]
 
 if __name__ == "__main__":
