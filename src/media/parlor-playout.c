@@ -73,6 +73,16 @@ parlor_playout_take_picture (ParlorPlayout *self, gint64 now, gint64 lateness)
 }
 
 gint64
+parlor_playout_get_wait (const ParlorPlayout *self)
+{
+  gint64 soonest = G_MAXINT64;
+
+  for (guint i = 0; i < MIN (self->n, PARLOR_PLAYOUT_PICTURES); i++)
+    soonest = MIN (soonest, self->lateness[i]);
+  return self->n > 0 ? MAX (self->delay - soonest, 0) : -1;
+}
+
+gint64
 parlor_playout_get_delay (const ParlorPlayout *self)
 {
   return self->delay;

@@ -23,6 +23,7 @@ typedef struct
 
 void parlor_playout_take_decoding (ParlorPlayout *self, gint64 duration);
 gint64 parlor_playout_take_picture (ParlorPlayout *self, gint64 now, gint64 lateness);
+gint64 parlor_playout_get_wait (const ParlorPlayout *self); /* beyond the soonest of the last ones; -1 = not known */
 gint64 parlor_playout_get_delay (const ParlorPlayout *self);
 
 G_END_DECLS

@@ -274,10 +274,11 @@ collect (ParlorWebrtcPeer *self, const GstStructure *structure)
   ParlorStats *stats = parlor_stats_new ();
   g_autoptr (GstElement) sink = NULL;
   ParlorJitter *jitters[PARLOR_N_TRACKS];
-  gint64 held = -1;
+  gint64 held = -1, wait;
   double trip;
 
   g_mutex_lock (&stream->lock);
+  wait = parlor_playout_get_wait (&stream->playout);
   trip = parlor_round_trip_get_ms (&stream->round_trip, g_get_monotonic_time ());
   fill_counters (stream, stats);
   for (guint i = 0; i < PARLOR_N_TRACKS; i++)
@@ -305,6 +306,10 @@ collect (ParlorWebrtcPeer *self, const GstStructure *structure)
   fill_sessions (self, stats);
   if (trip >= 0)
     stats->rtt_ms = trip;
+  if (wait >= 0)
+    stats->in.video.playout_ms = (double) wait / G_TIME_SPAN_MILLISECOND;
+  if (wait >= 0 && stats->rtt_ms >= 0)
+    stats->in.video.delay_ms = stats->rtt_ms / 2 + stats->in.video.playout_ms;
   if (structure)
     fill_pair (self, structure, stats);
   return stats;

@@ -13,9 +13,10 @@
  *
  * Whether a queue builds up is ParlorDelayDetector's to say, what loss means ParlorLossJudge's. Here the target follows: multiplied
  * at the start until the path says stop, then raised by 8 % a second, or by about a packet a response time where the path
- * stopped it before, and lowered to 85 % of what is delivered (draft-ietf-rmcat-gcc-02, section 5.5).
+ * stopped it before, and lowered to 88 % of what it carries (draft-ietf-rmcat-gcc-02, section 5.5), less what makes its queue go away in time.
  *
- * What is delivered is measured at the other side's clock, over half a second.
+ * What it carries is what comes out of its queue, as long as there is one. The draft takes what is delivered, which with an encoder that rests
+ * after a large picture, or feedback that is lost, is anything, and each cut begets the next.
  */
 
 #define N_BUCKETS 10
@@ -36,25 +37,26 @@
 #define PACE 1.5           /* afterwards */
 #define NEAR_BELOW 0.8     /* times the capacity, between which steps are small, */
 #define NEAR_ABOVE 1.1
-#define CAPACITY_WEIGHT 0.3   /* of a new sight of it */
-#define BASE_PERIOD 15000000  /* µs, for two of which the shortest way that a packet had counts */
-#define WAITED 15000          /* µs beyond that: it was in a queue */
-#define MAX_BUSY_GAP 500000   /* µs between two packets from one queue */
-#define BUSY_MEMORY 200000.0  /* µs */
-#define BUSY_TIME 60000       /* µs between packets that waited, from which on they tell something */
-#define BUSY_FRESH 400000     /* µs */
-#define DRAIN_TIME 1500000.0  /* µs in which a queue is to be gone: so much less is sent than comes out of it, */
-#define MAX_DRAIN 0.4         /* but not less than the rest of that, */
-#define DRAINED 30000         /* until it is only so long, µs */
-#define LONG_QUEUE 100000     /* µs: what is lost then is lost by congestion */
-#define CLEAR_INTERVAL 600000 /* µs, in which less must show */
-#define SHORTER 0.9
-#define FOREIGN 10000000      /* µs for which a queue that did not get shorter is another's */
-#define MAX_UNREPORTED 100000 /* bytes */
-#define PEAK_MEMORY 2000000.0 /* µs */
-#define SILENCE 1000000       /* µs without feedback */
-#define SILENCE_STEP 500000   /* µs, between two halvings then */
-#define PROBATION 8000000     /* µs for which the path is believed to carry no more than it did at the last loss */
+#define CAPACITY_WEIGHT 0.3    /* of a new sight of it */
+#define BASE_PERIOD 15000000   /* µs, for two of which the shortest way that a packet had counts */
+#define WAITED 15000           /* µs beyond that: it was in a queue */
+#define MAX_BUSY_GAP 500000    /* µs between two packets from one queue */
+#define BUSY_MEMORY 200000.0   /* µs */
+#define BUSY_TIME 60000        /* µs between packets that waited, from which on they tell something */
+#define BUSY_FRESH 400000      /* µs */
+#define DRAIN_TIME 1500000.0   /* µs in which a queue is to be gone: so much less is sent than comes out of it, */
+#define MAX_DRAIN 0.4          /* but not less than the rest of that, */
+#define DRAINED 30000          /* until it is only so long, µs */
+#define LONG_QUEUE 100000      /* µs: what is lost then is lost by congestion; and if it stands, it is cleared */
+#define CLEAR_INTERVAL 600000  /* µs, in which less must show */
+#define SHORTER 0.7            /* times what it was: then it got shorter */
+#define FOREIGN 10000000       /* µs for which a queue that did not get shorter is another's, */
+#define STILL_FOREIGN 30000000 /* and if it is so again after no more than that, for that */
+#define MAX_UNREPORTED 100000  /* bytes */
+#define PEAK_MEMORY 2000000.0  /* µs */
+#define SILENCE 1000000        /* µs without feedback */
+#define SILENCE_STEP 500000    /* µs, between two halvings then */
+#define PROBATION 8000000      /* µs for which the path is believed to carry no more than it did at the last loss */
 
 /* bit/s over the last half second */
 typedef struct
@@ -99,7 +101,8 @@ struct _ParlorRateControl
   gint64 looked;       /* when it was looked whether that makes the queue shorter, */
   gint64 looked_delay; /* and how long it was, µs */
   guint n_futile;      /* how often it was not */
-  gint64 rival_until;  /* until then another fills it */
+  gint64 rival_until;  /* until then another fills it; 0 = nobody did yet */
+  double rival_target; /* the target at its end */
   double peak;         /* the most that was delivered of late */
 
   double capacity; /* what the path carried when it was full, bit/s; 0 = it never was */
@@ -255,11 +258,13 @@ may_decrease (const ParlorRateControl *self, gint64 now, double delivered)
 
 /*
  * Less was sent than came out of the queue, twice, and it did not get shorter: it is another's who fills it, and giving way to them would be
- * without end. For a while only loss counts then.
+ * without end. For a while only loss counts then; afterwards it is tried again, once, and what was given away for that is taken back.
  */
 static void
 look_for_rival (ParlorRateControl *self, gint64 now)
 {
+  gboolean again = self->rival_until != 0 && now - self->rival_until < STILL_FOREIGN;
+
   if (now - self->looked < CLEAR_INTERVAL + self->round_trip)
     return;
   if (now - self->looked < FOREIGN && self->queue.delay >= LONG_QUEUE && (double) self->queue.delay > SHORTER * (double) self->looked_delay)
@@ -268,11 +273,12 @@ look_for_rival (ParlorRateControl *self, gint64 now)
     self->n_futile = 0;
   self->looked = now;
   self->looked_delay = self->queue.delay;
-  if (self->n_futile >= 2)
-    {
-      self->n_futile = 0;
-      self->rival_until = now + FOREIGN;
-    }
+  if (self->n_futile < (again ? 1 : 2))
+    return;
+  self->n_futile = 0;
+  if (again)
+    set_target (self, MAX (self->rival_target, self->target), now);
+  self->rival_until = now + (again ? STILL_FOREIGN : FOREIGN);
 }
 
 static void
@@ -283,6 +289,8 @@ decrease (ParlorRateControl *self, gint64 now, double delivered)
     return;
   self->capacity = is_near_capacity (self, delivered) ? self->capacity + CAPACITY_WEIGHT * (delivered - self->capacity) : delivered;
   self->peak = delivered;
+  if (self->last_decrease < self->rival_until)
+    self->rival_target = self->target;
   self->resume = BACK_OFF * delivered;
   set_target (self, MIN (self->resume * (1 - MIN ((double) self->queue.delay / DRAIN_TIME, MAX_DRAIN)), self->target), now);
   self->last_decrease = now;

@@ -169,6 +169,8 @@ write_in (JsonObject *object, const ParlorStats *stats)
   set_count (video, "freezes", stats->in.video.freezes);
   set_count (video, "freeze_ms", stats->in.video.freeze_ms);
   set_figure (video, "jitter_buffer_ms", stats->in.video.jitter_buffer_ms);
+  set_figure (video, "playout_ms", stats->in.video.playout_ms);
+  set_figure (video, "delay_ms", stats->in.video.delay_ms);
   set_text (video, "codec", stats->in.video.codec);
   set_count (audio, "bytes", stats->in.audio.bytes);
   set_count (audio, "packets", stats->in.audio.packets);

@@ -24,7 +24,7 @@ parlor_stats_new (void)
   *self = (ParlorStats){
     .out.video = { .bytes = -1, .packets = -1, .frames = -1, .width = -1, .height = -1, .fps = -1, .target_bps = -1, .quantizer = -1, .nack = -1, .pli = -1 },
     .out.audio = { .bytes = -1, .packets = -1 },
-    .in.video = { .bytes = -1, .packets = -1, .lost = -1, .frames = -1, .dropped = -1, .width = -1, .height = -1, .fps = -1, .freezes = -1, .freeze_ms = -1, .jitter_buffer_ms = -1 },
+    .in.video = { .bytes = -1, .packets = -1, .lost = -1, .frames = -1, .dropped = -1, .width = -1, .height = -1, .fps = -1, .freezes = -1, .freeze_ms = -1, .jitter_buffer_ms = -1, .playout_ms = -1, .delay_ms = -1 },
     .in.audio = { .bytes = -1, .packets = -1, .lost = -1, .concealed_samples = -1, .samples = -1 },
     .out.loss = -1,
     .rtt_ms = -1,

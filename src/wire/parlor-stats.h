@@ -58,6 +58,8 @@ typedef struct
       gint64 freezes;           /* W3C webrtc-stats freezeCount */
       gint64 freeze_ms;         /* W3C totalFreezesDuration, ms */
       double jitter_buffer_ms;  /* mean delay in the jitter buffer */
+      double playout_ms;        /* how much later pictures are shown than the quickest of late came */
+      double delay_ms;          /* an estimate, from when a picture leaves them until it is shown: half a round trip and that */
       char *codec;
     } video;
     struct

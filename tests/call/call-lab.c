@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define MAX_GROWTH_KB 50 /* a call */
+#define CHANCE_KB 1500   /* in all: what the allocator holds at one moment and not at another, measured +-1200 */
 
 static void
 on_first_frame (ParlorPeer *peer, ParlorMediaFlags kind, gpointer user_data)
@@ -208,12 +209,13 @@ void
 holdings_assert_kept (const Holdings *self, guint n_calls)
 {
   Holdings now;
-  long growth;
+  long growth, total;
 
   settle (&now);
   name_threads ();
   parlor_test_wait (is_at_rest (self), WAIT_S);
-  growth = (resident_kb () - self->resident_kb) / (long) n_calls;
-  g_test_message ("%u threads, %u descriptors, %ld kB a call", self->threads, self->descriptors, growth);
+  total = resident_kb () - self->resident_kb;
+  growth = (total - CHANCE_KB) / (long) n_calls;
+  g_test_message ("%u threads, %u descriptors, %ld kB in all", self->threads, self->descriptors, total);
   g_assert_cmpint (growth, <=, MAX_GROWTH_KB);
 }

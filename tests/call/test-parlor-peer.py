@@ -59,8 +59,8 @@ def both_ways():
                 assert figure(stats, "in", "video", "bytes") > 1000, stats
                 # Figures that may be 0, and have to be there.
                 assert " - " in stats["pair"], stats
-                assert {"nack", "pli", "target_bps"} <= stats["out"]["video"].keys(), stats
-                assert {"jitter_buffer_ms", "freezes", "freeze_ms", "lost", "dropped"} <= stats["in"]["video"].keys(), stats
+                assert {"nack", "pli", "target_bps", "quantizer"} <= stats["out"]["video"].keys(), stats
+                assert {"jitter_buffer_ms", "playout_ms", "delay_ms", "freezes", "freeze_ms", "lost", "dropped"} <= stats["in"]["video"].keys(), stats
                 assert {"lost", "concealed_samples", "samples"} <= stats["in"]["audio"].keys(), stats
             caller.say("hang-up")
             assert caller.until("ended")["reason"] == "hung-up"

@@ -593,6 +593,83 @@ test_huge_picture (Fixture *f, gconstpointer data)
   assert_failed (f->b, PARLOR_ERROR_TOO_LARGE, "Their picture");
 }
 
+/*
+ * Every record of a handshake is lost that was not seen before. OpenSSL numbers what it sends again anew (after a second, then two), so only what is
+ * sent again as it was gets through.
+ */
+typedef struct
+{
+  GMutex lock;
+  GHashTable *seen; /* checksums */
+  guint n_lost;
+} Forgetful;
+
+static GstPadProbeReturn
+lose_new_records (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  Forgetful *self = user_data;
+  g_autofree char *sum = NULL;
+  GstMapInfo map;
+  gboolean lose;
+
+  if (!gst_buffer_map (GST_PAD_PROBE_INFO_BUFFER (info), &map, GST_MAP_READ))
+    return GST_PAD_PROBE_OK;
+  lose = map.size > 0 && (map.data[0] == 20 || map.data[0] == 22);
+  sum = g_compute_checksum_for_data (G_CHECKSUM_SHA1, map.data, map.size);
+  gst_buffer_unmap (GST_PAD_PROBE_INFO_BUFFER (info), &map);
+  g_mutex_lock (&self->lock);
+  lose = lose && g_hash_table_add (self->seen, g_steal_pointer (&sum));
+  self->n_lost += lose;
+  g_mutex_unlock (&self->lock);
+  return lose ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+}
+
+static void
+lose_from (PeerEnd *end, Forgetful *forgetful)
+{
+  GstIterator *encoders = gst_bin_iterate_all_by_element_factory_name (GST_BIN (end->peer->webrtc), "dtlsenc");
+  GValue value = G_VALUE_INIT;
+
+  while (gst_iterator_next (encoders, &value) == GST_ITERATOR_OK)
+    {
+      g_autoptr (GstPad) pad = gst_element_get_static_pad (g_value_get_object (&value), "src");
+
+      gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, lose_new_records, forgetful, NULL);
+      g_value_reset (&value);
+    }
+  gst_iterator_free (encoders);
+}
+
+static Forgetful *losing;
+static PeerEnd *losing_ends[2]; /* who answers, who offers */
+
+/* PeerBend: its encoder is there, and nothing has left yet. */
+static char *
+begin_losing (char *sdp, gboolean offer)
+{
+  lose_from (losing_ends[offer], losing);
+  return sdp;
+}
+
+static void
+test_lossy_handshake (Fixture *f, gconstpointer data)
+{
+  Forgetful forgetful = { .seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL) };
+
+  g_mutex_init (&forgetful.lock);
+  losing = &forgetful;
+  losing_ends[0] = f->b;
+  losing_ends[1] = f->a;
+  peer_end_call (f->a, f->b, begin_losing);
+  peer_end_wait_connected (f->a, f->b);
+  g_assert_cmpuint (forgetful.n_lost, >=, 4); /* both hellos, and what ends the handshake, both ways */
+  peer_end_drop_peer (f->a);
+  peer_end_drop_peer (f->b);
+  parlor_media_finish_peers (); /* records still pass the probes until then */
+  g_hash_table_unref (forgetful.seen);
+  g_mutex_clear (&forgetful.lock);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -611,6 +688,7 @@ main (int argc, char *argv[])
   ADD ("/peer-faults/contained", NULL, test_contained);
   ADD ("/peer-faults/candidate-flood", NULL, test_candidate_flood);
   ADD ("/peer-faults/huge-picture", NULL, test_huge_picture);
+  ADD ("/peer-faults/lossy-handshake", NULL, test_lossy_handshake);
   ADD ("/peer-faults/held", NULL, test_held);
   ADD ("/peer-faults/held-for-ever", NULL, test_held_for_ever);
   g_test_add_func ("/peer-faults/close-midway", test_close_midway);

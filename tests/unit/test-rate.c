@@ -5,6 +5,8 @@
 #include "parlor-rate-control.h"
 #include "parlor-sim.h"
 
+#include <math.h>
+
 /* The congestion controller on simulated links. Figures are those of `./dev bench rate`, with room for another seed. */
 
 #define SETTLED 15 /* s from which on a link is judged */
@@ -336,6 +338,60 @@ test_difficulty (void)
   g_assert_cmpint (lines, ==, 720);
 }
 
+/* Who fills the queue and does not give way leaves us a part, and keeps one. */
+static void
+test_beside_tcp (void)
+{
+  g_autoptr (ParlorSim) sim = parlor_sim_new (100, 1);
+  ParlorSimSecond seconds[2];
+  double ours = 0, theirs = 0;
+
+  parlor_sim_set_link (sim, 2000000, 300, 0);
+  parlor_sim_add_call (sim, &range);
+  parlor_sim_add_tcp (sim);
+  for (guint i = 0; i < LENGTH; i++)
+    {
+      parlor_sim_run_second (sim, seconds);
+      ours += i >= 20 ? (double) seconds[0].delivered : 0;
+      theirs += i >= 20 ? (double) seconds[1].delivered : 0;
+    }
+  g_test_message ("Share %.2f beside TCP", ours / (ours + theirs));
+  g_assert_cmpfloat (ours / (ours + theirs), >, 0.2);
+  g_assert_cmpfloat (ours / (ours + theirs), <, 0.75);
+}
+
+/* Feedback of which half is lost says the same as all of it: what was not told of came as well. */
+static void
+test_lost_feedback (void)
+{
+  ParlorRateControl *controls[] = { parlor_rate_control_new (&range), parlor_rate_control_new (&range) };
+  const gint64 delay = 50000, interval = 10000, serving = 19200; /* us; 1200 bytes at 500 kbit/s */
+  gint64 free_at = 0;
+
+  for (guint i = 0; i < 1000; i++)
+    {
+      gint64 sent = G_USEC_PER_SEC + i * interval;
+      ParlorRatePacket packet = { .sent = sent, .size = 1200 };
+      ParlorRatePacket pair[] = { packet, packet };
+
+      /* Alone in a queue that is fed twice what it carries for half of the time. */
+      if (i % 100 >= 50)
+        continue;
+      free_at = MAX (free_at, sent) + serving;
+      pair[1].received = free_at + delay;
+      pair[0].received = PARLOR_RATE_UNREPORTED;
+      parlor_rate_control_feedback (controls[0], free_at + 2 * delay, &pair[1], 1);
+      if (i % 2 == 1)
+        parlor_rate_control_feedback (controls[1], free_at + 2 * delay, pair, 2);
+    }
+  g_assert_cmpint (parlor_rate_control_get_delivered (controls[0]), >, 100000);
+  g_assert_cmpfloat (fabs ((double) parlor_rate_control_get_delivered (controls[1]) / (double) parlor_rate_control_get_delivered (controls[0]) - 1), <,
+                     0.2);
+  g_assert_cmpfloat (fabs ((double) parlor_rate_control_get_target (controls[1]) / (double) parlor_rate_control_get_target (controls[0]) - 1), <, 0.35);
+  parlor_rate_control_free (controls[0]);
+  parlor_rate_control_free (controls[1]);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -353,5 +409,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/rate/budget", test_budget);
   g_test_add_func ("/rate/ladder", test_ladder);
   g_test_add_func ("/rate/difficulty", test_difficulty);
+  g_test_add_func ("/rate/beside-tcp", test_beside_tcp);
+  g_test_add_func ("/rate/lost-feedback", test_lost_feedback);
   return g_test_run ();
 }

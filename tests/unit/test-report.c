@@ -79,6 +79,7 @@ full_stats (void)
   stats->out.video.pli = 5;
   stats->out.video.codec = g_strdup ("VP8");
   stats->out.video.limitation = PARLOR_LIMITATION_CPU;
+  stats->out.video.quantizer = 20;
   stats->out.loss = 0.5;
   stats->out.audio.bytes = 6;
   stats->out.audio.packets = 7;
@@ -93,6 +94,8 @@ full_stats (void)
   stats->in.video.freezes = 13;
   stats->in.video.freeze_ms = 14;
   stats->in.video.jitter_buffer_ms = 40.5;
+  stats->in.video.playout_ms = 22.25;
+  stats->in.video.delay_ms = 32.5;
   stats->in.video.codec = g_strdup ("VP9");
   stats->in.audio.bytes = 15;
   stats->in.audio.packets = 16;
@@ -115,10 +118,10 @@ test_everything_known (void)
   assert_line (parlor_report_stats (8, copy),
                "{\"event\":\"stats\",\"t\":8,"
                "\"out\":{\"video\":{\"bytes\":5000000000,\"packets\":2,\"frames\":3,\"width\":1280,\"height\":720,"
-               "\"fps\":29.5,\"target_bps\":1500000,\"nack\":4,\"pli\":5,\"codec\":\"VP8\",\"limitation\":\"cpu\"},"
+               "\"fps\":29.5,\"target_bps\":1500000,\"quantizer\":20,\"nack\":4,\"pli\":5,\"codec\":\"VP8\",\"limitation\":\"cpu\"},"
                "\"audio\":{\"bytes\":6,\"packets\":7},\"loss\":0.5},"
                "\"in\":{\"video\":{\"bytes\":8,\"packets\":9,\"lost\":10,\"frames\":11,\"dropped\":12,\"width\":640,"
-               "\"height\":360,\"fps\":15.25,\"freezes\":13,\"freeze_ms\":14,\"jitter_buffer_ms\":40.5,\"codec\":\"VP9\"},"
+               "\"height\":360,\"fps\":15.25,\"freezes\":13,\"freeze_ms\":14,\"jitter_buffer_ms\":40.5,\"playout_ms\":22.25,\"delay_ms\":32.5,\"codec\":\"VP9\"},"
                "\"audio\":{\"bytes\":15,\"packets\":16,\"lost\":17,\"concealed_samples\":18,\"samples\":19}},"
                "\"rtt_ms\":1.5,\"estimate_bps\":2000000,"
                "\"pair\":\"host/udp 127.0.0.1:50000 - host/udp 127.0.0.1:50001\"}");

@@ -11,10 +11,10 @@ static const guint8 celt[] = { 31 << 3, 0xff, 1, 2, 3 };
 static void
 test_copies (void)
 {
-  static const guint8 longer[] = { 3 << 3, 0xe0 | 0x10 };       /* SILK, 60 ms: three VAD bits before */
+  static const guint8 longer[] = { 3 << 3, 0xe0 | 0x10 }; /* SILK, 60 ms: three VAD bits before */
   static const guint8 longer_without[] = { 3 << 3, 0xe0 };
-  static const guint8 stereo[] = { (1 << 3) | 4, 0x10 };        /* 20 ms: the side channel's is the fourth bit */
-  static const guint8 many[] = { (15 << 3) | 3, 0x81, 0xc0 };   /* a packet of any number of frames */
+  static const guint8 stereo[] = { (1 << 3) | 4, 0x10 };      /* 20 ms: the side channel's is the fourth bit */
+  static const guint8 many[] = { (15 << 3) | 3, 0x81, 0xc0 }; /* a packet of any number of frames */
 
   g_assert_true (parlor_opus_has_copy (with_copy, sizeof with_copy));
   g_assert_false (parlor_opus_has_copy (without, sizeof without));
