@@ -3,6 +3,7 @@
 
 #include "config.h"
 
+#include "parlor-patience.h"
 #include "parlor-studio-parts.h"
 
 /*
@@ -11,15 +12,16 @@
  *
  * The silence keeps the mixer running when nobody speaks. Peers have jitter buffers of different
  * lengths, but the mixer's latency is fixed: a voice's appsrc says VOICE_LATENCY whatever its peer,
- * and a slower peer's buffers are moved into the future by what they exceed it. So nobody's joining
- * or leaving changes anything for the others.
+ * and a slower peer's buffers are moved into the future by what they exceed it, and by what a ParlorPatience
+ * finds its path to need. So nobody's joining or leaving changes anything for the others.
  *
  * Voices are plugged in and out on main; parlor_voice_push_in_stream() comes from the peers'
  * streaming threads.
  */
 
-/* What a voice may be late when it comes here: a jitter buffer of 40 ms, decoder and threads. */
+/* What a voice may be late when it comes here: a jitter buffer of 40 ms, decoder and threads; and what the mixer needs of that for itself. */
 #define VOICE_LATENCY (80 * GST_MSECOND)
+#define MIXING (10 * GST_MSECOND)
 #define VOICE_MARGIN (40 * GST_MSECOND)
 #define ONE_SECOND_BYTES (48000 * 2)
 
@@ -31,7 +33,8 @@ struct _ParlorVoice
   GstPad *mixer_pad; /* main thread */
 
   GMutex lock;
-  GstElement *src; /* under lock: NULL once removed */
+  GstElement *src;         /* under lock: NULL once removed */
+  ParlorPatience patience; /* likewise */
 };
 
 static void
@@ -152,20 +155,35 @@ parlor_voice_unref (ParlorVoice *voice)
   g_free (voice);
 }
 
-void
+/**
+ * parlor_voice_push_in_stream:
+ * @buffer: (transfer full): of PARLOR_RAW_AUDIO
+ * @running_time: its time
+ *
+ * Returns: %FALSE if it came too late to be heard
+ */
+gboolean
 parlor_voice_push_in_stream (ParlorVoice *voice, GstBuffer *buffer, GstClockTime running_time)
 {
+  const gint64 allowed = (gint64) GST_TIME_AS_USECONDS (voice->delay + VOICE_LATENCY - MIXING);
+  gboolean in_time = TRUE;
+  GstClockTime now;
+
   g_mutex_lock (&voice->lock);
   if (voice->src && GST_CLOCK_TIME_IS_VALID (running_time))
     {
+      now = gst_element_get_current_running_time (voice->src);
+      if (GST_CLOCK_TIME_IS_VALID (now))
+        in_time = parlor_patience_take (&voice->patience, (gint64) GST_TIME_AS_USECONDS (now), GST_CLOCK_DIFF (running_time, now) / 1000, allowed);
       buffer = gst_buffer_make_writable (buffer);
-      GST_BUFFER_PTS (buffer) = running_time + voice->delay;
+      GST_BUFFER_PTS (buffer) = running_time + voice->delay + (GstClockTime) voice->patience.delay * GST_USECOND;
       GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
       gst_app_src_push_buffer (GST_APP_SRC (voice->src), buffer);
     }
   else
     gst_buffer_unref (buffer);
   g_mutex_unlock (&voice->lock);
+  return in_time;
 }
 
 /* Takes @voice out of the mixer; what is pushed from now on is dropped. Idempotent. */

@@ -28,7 +28,7 @@ parlor_peer_stream_new (ParlorStudio *studio, ParlorMailbox *mailbox)
   stream->flight.records = g_ptr_array_new_with_free_func ((GDestroyNotify) gst_buffer_unref);
   stream->jitters = g_ptr_array_new_with_free_func (g_free);
   stream->freezes.last = -1;
-  stream->first_time = GST_CLOCK_TIME_NONE;
+  stream->media_time = GST_CLOCK_TIME_NONE;
   stream->rate = parlor_peer_rate_new ();
   for (guint i = 0; i < PARLOR_N_TRACKS; i++)
     stream->tracks[i].line = stream->tracks[i].payload = stream->tracks[i].retransmission = -1;

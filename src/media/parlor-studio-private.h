@@ -65,7 +65,7 @@ typedef struct _ParlorVoice ParlorVoice;
 ParlorVoice *parlor_studio_add_voice (ParlorStudio *self, guint peer_latency_ms);
 ParlorVoice *parlor_voice_ref (ParlorVoice *voice);
 void parlor_voice_unref (ParlorVoice *voice);
-void parlor_voice_push_in_stream (ParlorVoice *voice, GstBuffer *buffer, GstClockTime running_time);
+gboolean parlor_voice_push_in_stream (ParlorVoice *voice, GstBuffer *buffer, GstClockTime running_time);
 void parlor_studio_remove_voice (ParlorStudio *self, ParlorVoice *voice);
 
 /* Gives a peer's pipeline the studio's clock, base time (start time NONE) and a fixed latency. */

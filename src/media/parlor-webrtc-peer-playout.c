@@ -15,7 +15,8 @@
  * parlor_peer_stream_play_out(), which runs on the one that found the pad.
  */
 
-#define VIDEO_CLOCK 90000                          /* Hz (RFC 7741, 4.1) */
+#define VIDEO_CLOCK 90000 /* Hz (RFC 7741, 4.1) */
+#define OTHER_COUNT (5 * (GstClockTimeDiff) GST_SECOND)
 #define LEAST_CHANGE (2 * G_TIME_SPAN_MILLISECOND) /* of the delay that the sink is told of */
 
 static GstClockTime
@@ -32,20 +33,24 @@ running_time_of (GstPad *pad, GstBuffer *buffer)
 
 /*
  * A packet's time by the sender's clock, in ns of running time: that of the first packet is what the jitter buffer made of it. What that makes of
- * the later ones follows the path's delay, and for seconds after a queue is gone pictures would still be shown as late as it made them. Under
- * the stream's lock.
+ * the later ones follows the path's delay, and for seconds after a queue is gone pictures would still be shown as late as it made them. Where the
+ * two are far apart, the sender began another count. Under the stream's lock.
  */
 static GstClockTime
-time_of (ParlorPeerStream *stream, GstBuffer *buffer, guint32 timestamp)
+time_of (ParlorPeerStream *stream, GstClockTime time, guint32 timestamp)
 {
-  if (!GST_CLOCK_TIME_IS_VALID (stream->first_time))
-    {
-      stream->first_time = GST_BUFFER_PTS (buffer);
-      stream->timestamp = timestamp;
-    }
-  stream->media_time += (gint32) (timestamp - stream->timestamp);
+  gint64 passed = (gint32) (timestamp - stream->timestamp);
+  gboolean known = GST_CLOCK_TIME_IS_VALID (stream->media_time);
+
+  if (known)
+    stream->media_time += (GstClockTimeDiff) (passed * (gint64) GST_SECOND / VIDEO_CLOCK);
   stream->timestamp = timestamp;
-  return stream->first_time + (GstClockTime) (stream->media_time * (gint64) GST_SECOND / VIDEO_CLOCK);
+  if (!known || ABS (GST_CLOCK_DIFF (stream->media_time, time)) > OTHER_COUNT)
+    {
+      stream->media_time = time;
+      stream->playout = (ParlorPlayout){ 0 };
+    }
+  return stream->media_time;
 }
 
 static void
@@ -79,7 +84,7 @@ on_packet (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
     return GST_PAD_PROBE_OK;
   GST_PAD_PROBE_INFO_DATA (info) = buffer = gst_buffer_make_writable (buffer);
   g_mutex_lock (&stream->lock);
-  GST_BUFFER_PTS (buffer) = time_of (stream, buffer, GST_READ_UINT32_BE (header + 4));
+  GST_BUFFER_PTS (buffer) = time_of (stream, GST_BUFFER_PTS (buffer), GST_READ_UINT32_BE (header + 4));
   GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
   g_mutex_unlock (&stream->lock);
   if (!(header[1] & 0x80)) /* not the last of its picture (RFC 7741, 4.1) */

@@ -129,9 +129,8 @@ typedef struct
   ParlorFlight flight;
   guint32 introduced[8]; /* SSRCs that the RTP session was told of; 0 = none */
   ParlorPlayout playout;
-  GstClockTime first_time;    /* of the first packet of a picture, */
-  guint32 timestamp;          /* of the last in RTP, */
-  gint64 media_time;          /* and what is between, by RTP's clock */
+  GstClockTime media_time;    /* of the last packet of a picture, by the sender's clock; GST_CLOCK_TIME_NONE = none yet */
+  guint32 timestamp;          /* the same as RTP has it */
   gint64 playout_told;        /* us, the delay that the sink knows */
   gint64 decoding_began;      /* us; 0 = nothing is being decoded */
   GstElement *video_sink_end; /* (owned) (nullable): the sink within video_end */

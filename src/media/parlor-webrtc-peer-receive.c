@@ -73,17 +73,22 @@ on_voice (GstAppSink *sink, gpointer user_data)
   g_autoptr (GstSample) sample = gst_app_sink_pull_sample (sink);
   GstBuffer *buffer = sample ? gst_sample_get_buffer (sample) : NULL;
   GstClockTime running_time;
+  gboolean in_time = TRUE;
+  gint64 n;
 
   if (!buffer)
     return GST_FLOW_EOS;
   if (g_atomic_int_get (&stream->gone))
     return GST_FLOW_OK;
   running_time = gst_segment_to_running_time (gst_sample_get_segment (sample), GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
-  g_mutex_lock (&stream->lock);
-  stream->tracks[PARLOR_TRACK_AUDIO].samples += (gint64) (gst_buffer_get_size (buffer) / sizeof (gint16));
-  g_mutex_unlock (&stream->lock);
   if (GST_CLOCK_TIME_IS_VALID (running_time) && !g_atomic_int_get (&stream->quiet))
-    parlor_voice_push_in_stream (stream->voice, gst_buffer_ref (buffer), running_time);
+    in_time = parlor_voice_push_in_stream (stream->voice, gst_buffer_ref (buffer), running_time);
+  n = (gint64) (gst_buffer_get_size (buffer) / sizeof (gint16));
+  g_mutex_lock (&stream->lock);
+  stream->tracks[PARLOR_TRACK_AUDIO].samples += n;
+  if (!in_time)
+    stream->tracks[PARLOR_TRACK_AUDIO].gaps.concealed += n; /* silence takes its place */
+  g_mutex_unlock (&stream->lock);
   parlor_peer_stream_say_first (stream, PARLOR_TRACK_AUDIO);
   return GST_FLOW_OK;
 }

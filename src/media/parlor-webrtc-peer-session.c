@@ -19,21 +19,19 @@
 #define BANDWIDTH 50e6
 #define REGULAR_INTERVAL ((guint64) GST_SECOND) /* between two reports that nothing brings about */
 
+/* Whether it is one of those that the session was told of; if not, it is from now on. We have no more than three: sound, pictures, and these again. */
 static gboolean
 is_known (ParlorPeerStream *stream, guint32 ssrc)
 {
-  gboolean known = FALSE;
+  guint i = 0;
+  gboolean known;
 
   g_mutex_lock (&stream->lock);
-  for (guint i = 0; i < G_N_ELEMENTS (stream->introduced) && !known; i++)
-    {
-      if (stream->introduced[i] == 0)
-        {
-          stream->introduced[i] = ssrc;
-          break;
-        }
-      known = stream->introduced[i] == ssrc;
-    }
+  while (i < G_N_ELEMENTS (stream->introduced) && stream->introduced[i] != ssrc && stream->introduced[i] != 0)
+    i++;
+  known = i == G_N_ELEMENTS (stream->introduced) || stream->introduced[i] == ssrc;
+  if (!known)
+    stream->introduced[i] = ssrc;
   g_mutex_unlock (&stream->lock);
   return known;
 }

@@ -41,6 +41,7 @@ CASES = {
     "clean": ({}, 20000, [], None),
     "10 % loss": ({"delay": 25, "loss": 10}, 20000, [], None),
     "20 % loss": ({"delay": 25, "loss": 20}, 20000, [], None),
+    "jitter 30 ms": ({"delay": 25, "jitter": 30}, 20000, [], None),
     "300 kbit/s": ({"delay": 50, "rate": 300, "queue": 300}, 300, [], None),
     "500 kbit/s": ({"delay": 50, "rate": 500, "queue": 300}, 500, [], None),
     "1 Mbit/s": ({"delay": 50, "rate": 1000, "queue": 300}, 1000, [], None),
