@@ -13,6 +13,8 @@
  * the rate comes down to what was delivered, that loss is gone. Loss at random stays the same share. So, when more is
  * lost than is usual here, the rate is lowered to what was delivered, once, and what is lost then decides.
  *
+ * What was found to be lost at random is doubted now and then: the experiment may have been too small, or the path is another by now.
+ *
  * A window ends by packets and time, and an excess must be beyond what chance does (three standard deviations of a binomial share).
  */
 
@@ -26,6 +28,8 @@
 #define LARGE_EXCESS 0.10  /* does not wait for that */
 #define TEST_LOSSES 16     /* as many as that must have been lost in a test, had nothing changed */
 #define MAX_RANDOM 0.35    /* more than that is not lost at random, whatever the test says */
+#define WORTH 0.06         /* of random loss, which is doubted */
+#define DOUBT 12000000     /* µs after the calm: all of it is put to the test again */
 #define FALLEN 0.4         /* of the excess: less than that is left when it was congestion */
 #define LEARN 0.15         /* how fast the random share follows; alike up and down, or chance would pull it to one side */
 
@@ -52,6 +56,11 @@ judge (ParlorLossJudge *self, gint64 now, double share, guint n_packets)
   self->last = share;
   if (self->testing)
     return end_test (self, now, share);
+  if (self->random > WORTH && now >= self->calm_until + DOUBT)
+    {
+      self->random = 0;
+      excess = share;
+    }
   if (excess > MAX (EXCESS, 3 * deviation) && (now >= self->calm_until || excess > LARGE_EXCESS))
     {
       self->testing = TRUE;

@@ -53,7 +53,7 @@
 #define FOREIGN 10000000       /* µs for which a queue that did not get shorter is another's, */
 #define STILL_FOREIGN 30000000 /* and if it is so again after no more than that, for that */
 #define MAX_UNREPORTED 100000  /* bytes */
-#define PEAK_MEMORY 2000000.0  /* µs */
+#define PEAK_MEMORY 700000.0   /* µs */
 #define SILENCE 1000000        /* µs without feedback */
 #define SILENCE_STEP 500000    /* µs, between two halvings then */
 #define PROBATION 8000000      /* µs for which the path is believed to carry no more than it did at the last loss */

@@ -230,8 +230,24 @@ test_judge (void)
   g_assert_cmpint (feed (&judge, &now, 5, 5), ==, PARLOR_LOSS_SUSPECT);
   g_assert_cmpint (feed (&judge, &now, 5, 5), ==, PARLOR_LOSS_RANDOM);
   g_assert_cmpfloat (judge.random, >, 0.15);
-  /* From then on that much is usual. */
-  g_assert_cmpint (feed (&judge, &now, 20, 5), ==, PARLOR_LOSS_NOTHING);
+  /* From then on that much is usual, until it is doubted, and found again. */
+  g_assert_cmpint (feed (&judge, &now, 10, 5), ==, PARLOR_LOSS_NOTHING);
+  g_assert_cmpint (feed (&judge, &now, 10, 5), ==, PARLOR_LOSS_SUSPECT);
+  g_assert_cmpint (feed (&judge, &now, 5, 5), ==, PARLOR_LOSS_RANDOM);
+  g_assert_cmpint (feed (&judge, &now, 10, 5), ==, PARLOR_LOSS_NOTHING);
+}
+
+/* What was taken for chance while a policer lost it is found out the next time. */
+static void
+test_judge_doubts (void)
+{
+  ParlorLossJudge judge = { 0 };
+  gint64 now = 0;
+
+  g_assert_cmpint (feed (&judge, &now, 5, 4), ==, PARLOR_LOSS_SUSPECT);
+  g_assert_cmpint (feed (&judge, &now, 5, 4), ==, PARLOR_LOSS_RANDOM);
+  g_assert_cmpint (feed (&judge, &now, 30, 4), ==, PARLOR_LOSS_SUSPECT);
+  g_assert_cmpint (feed (&judge, &now, 5, 0), ==, PARLOR_LOSS_CONGESTION);
 }
 
 /* Half of all and more is not lost at random: what does not help is not to go on as before. */
@@ -406,6 +422,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/rate/nonsense", test_nonsense);
   g_test_add_func ("/rate/judge", test_judge);
   g_test_add_func ("/rate/judge/flood", test_judge_flood);
+  g_test_add_func ("/rate/judge/doubts", test_judge_doubts);
   g_test_add_func ("/rate/budget", test_budget);
   g_test_add_func ("/rate/ladder", test_ladder);
   g_test_add_func ("/rate/difficulty", test_difficulty);
