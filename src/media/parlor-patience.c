@@ -42,7 +42,7 @@ parlor_patience_take (ParlorPatience *self, gint64 now, gint64 lateness, gint64 
   guint n, n_late = 0;
 
   self->lateness[self->n++ % PARLOR_PATIENCE_PACKETS] = lateness;
-  n = MIN (self->n, PARLOR_PATIENCE_PACKETS);
+  n = CLAMP (self->n, 1, PARLOR_PATIENCE_PACKETS);
   memcpy (sorted, self->lateness, n * sizeof *sorted);
   qsort (sorted, n, sizeof *sorted, compare);
   while (n_late < n && sorted[n - 1 - n_late] > allowed + self->delay)

@@ -34,7 +34,7 @@ static gint64
 find_wanted (const ParlorPlayout *self)
 {
   gint64 sorted[PARLOR_PLAYOUT_PICTURES];
-  guint n = MIN (self->n, PARLOR_PLAYOUT_PICTURES);
+  guint n = CLAMP (self->n, 1, PARLOR_PLAYOUT_PICTURES);
 
   memcpy (sorted, self->lateness, n * sizeof *sorted);
   qsort (sorted, n, sizeof *sorted, compare);

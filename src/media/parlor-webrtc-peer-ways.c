@@ -14,16 +14,19 @@
  *
  * libnice (0.1.21) nominates once it knows two pairs that work, or one where no other is left to be tried, and stays with what it chose. So it is not
  * given the ways round by TURN while straight ones may still be found, nor the addresses of the other side's home while it is not
- * ours: they fail no sooner than after GIVE_UP, and all that time the pair that works would wait. What a head start did not connect gets
- * them all. Main thread only.
+ * ours: checks of these fail only after seconds, and all that time the pair that works would wait. What a head start did not connect gets
+ * them. TCP waits longer: where UDP loses packets, a check by TCP comes first, and the call would stay with what delivers all of them, late.
+ *
+ * A pair that was nominated and then failed, because the check that nominates was lost CHECK_TRIES times, is not followed by another
+ * (conncheck.c, already_done): the call ends as not connected. Main thread only.
  */
 
 #define HEAD_START_MS 300
 #define TCP_WAIT_MS 2500 /* then TCP may be tried: it gets through where UDP is lost, and is a poor way for sound and pictures */
 
 /*
- * STUN servers are asked after 0, 150, 450 and 1050 ms, given up after 1350. Checks between the two sides are repeated after 500 ms, whatever
- * libnice (0.1.21, priv_compute_conncheck_timer()) is told: at 20 % loss one of three calls waits for that.
+ * STUN servers are asked after 0, 150, 450 and 1050 ms, given up after 1350. Checks between the two sides are repeated after 500, 1500 and 3500 ms,
+ * whatever libnice (0.1.21, priv_compute_conncheck_timer()) is told: at 20 % loss one of three calls waits for that.
  */
 #define CHECK_TIMEOUT_MS 150
 #define CHECK_TRIES 4
