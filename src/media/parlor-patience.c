@@ -3,7 +3,7 @@
 
 #include "parlor-patience.h"
 
-#include <string.h>
+#include "parlor-lateness.h"
 
 /*
  * ParlorPatience: a jitter buffer for sound that adapts.
@@ -17,14 +17,6 @@
 #define MAX_DELAY (200 * G_TIME_SPAN_MILLISECOND)
 #define STEP (20 * G_TIME_SPAN_MILLISECOND)
 #define EASY (15 * G_TIME_SPAN_SECOND)
-
-static int
-compare (gconstpointer a, gconstpointer b)
-{
-  gint64 one = *(const gint64 *) a, other = *(const gint64 *) b;
-
-  return one < other ? -1 : one > other;
-}
 
 /**
  * parlor_patience_take:
@@ -43,8 +35,7 @@ parlor_patience_take (ParlorPatience *self, gint64 now, gint64 lateness, gint64 
 
   self->lateness[self->n++ % PARLOR_PATIENCE_PACKETS] = lateness;
   n = CLAMP (self->n, 1, PARLOR_PATIENCE_PACKETS);
-  memcpy (sorted, self->lateness, n * sizeof *sorted);
-  qsort (sorted, n, sizeof *sorted, compare);
+  parlor_lateness_sort (sorted, self->lateness, n);
   while (n_late < n && sorted[n - 1 - n_late] > allowed + self->delay)
     n_late++;
   if (late && n_late >= 2)

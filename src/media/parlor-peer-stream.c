@@ -149,6 +149,20 @@ parlor_peer_stream_post (ParlorPeerStream *stream, ParlorLetter *letter)
   parlor_mailbox_post (stream->mailbox, letter);
 }
 
+/* Under the lock. (transfer none) (nullable): what the other side's sound or picture comes through. */
+ParlorJitter *
+parlor_peer_stream_find_jitter (ParlorPeerStream *stream, ParlorTrackKind kind)
+{
+  for (guint i = 0; i < stream->jitters->len; i++)
+    {
+      ParlorJitter *jitter = g_ptr_array_index (stream->jitters, i);
+
+      if (jitter->element && jitter->ssrc == stream->tracks[kind].remote_ssrc)
+        return jitter;
+    }
+  return NULL;
+}
+
 /* A streaming thread: sound or picture of the other side is there, for the first time or again. */
 void
 parlor_peer_stream_say_first (ParlorPeerStream *stream, ParlorTrackKind kind)

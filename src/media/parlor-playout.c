@@ -3,7 +3,7 @@
 
 #include "parlor-playout.h"
 
-#include <string.h>
+#include "parlor-lateness.h"
 
 /*
  * ParlorPlayout: as late as nearly all pictures come, and no later.
@@ -22,22 +22,13 @@
 #define FALL_SHARE 0.5                            /* and this of what is too much */
 #define DECODING_WEIGHT 8
 
-static int
-compare (gconstpointer a, gconstpointer b)
-{
-  gint64 one = *(const gint64 *) a, other = *(const gint64 *) b;
-
-  return one < other ? -1 : one > other;
-}
-
 static gint64
 find_wanted (const ParlorPlayout *self)
 {
   gint64 sorted[PARLOR_PLAYOUT_PICTURES];
   guint n = CLAMP (self->n, 1, PARLOR_PLAYOUT_PICTURES);
 
-  memcpy (sorted, self->lateness, n * sizeof *sorted);
-  qsort (sorted, n, sizeof *sorted, compare);
+  parlor_lateness_sort (sorted, self->lateness, n);
   return MIN (sorted[(n - 1) * SHARE / 100], sorted[0] + MAX_DELAY) + self->decoding + MARGIN;
 }
 

@@ -45,19 +45,6 @@ get_lost (const ParlorJitter *jitter)
   return stats && gst_structure_get_uint64 (stats, "num-lost", &lost) ? (gint64) lost : -1;
 }
 
-static ParlorJitter *
-find_jitter (ParlorPeerStream *stream, ParlorTrackKind kind)
-{
-  for (guint i = 0; i < stream->jitters->len; i++)
-    {
-      ParlorJitter *jitter = g_ptr_array_index (stream->jitters, i);
-
-      if (jitter->element && jitter->ssrc == stream->tracks[kind].remote_ssrc)
-        return jitter;
-    }
-  return NULL;
-}
-
 static gint64
 count_dropped (GstElement *element)
 {
@@ -282,7 +269,7 @@ collect (ParlorWebrtcPeer *self, const GstStructure *structure)
   trip = parlor_round_trip_get_ms (&stream->round_trip, g_get_monotonic_time ());
   fill_counters (stream, stats);
   for (guint i = 0; i < PARLOR_N_TRACKS; i++)
-    jitters[i] = find_jitter (stream, i);
+    jitters[i] = parlor_peer_stream_find_jitter (stream, i);
   if (jitters[PARLOR_TRACK_VIDEO])
     held = mean_held (jitters[PARLOR_TRACK_VIDEO]);
   if (stream->video_end)

@@ -174,7 +174,7 @@ parlor_studio_add_feed (ParlorStudio *self, ParlorFeedFunc func, gpointer user_d
   parlor_studio_settle_rates (self);
   g_mutex_unlock (&self->feed_lock);
 
-  g_atomic_int_set (&self->stream.keyframe, PARLOR_KEYFRAME_NEXT);
+  parlor_studio_force_keyframe (self);
   g_atomic_int_inc (&self->stream.n_feeds);
   return feed;
 }
@@ -192,9 +192,8 @@ parlor_studio_remove_feed (ParlorStudio *self, ParlorFeed *feed)
   g_free (feed);
 }
 
-/* Main: who has a feed may send from now on. The next picture is a keyframe, however short the last one is ago: it went nowhere. */
 void
-parlor_studio_begin_stream (ParlorStudio *self)
+parlor_studio_force_keyframe (ParlorStudio *self)
 {
   g_atomic_int_set (&self->stream.keyframe, PARLOR_KEYFRAME_NEXT);
 }

@@ -28,8 +28,9 @@ ParlorFeed *parlor_studio_add_feed (ParlorStudio *self, ParlorFeedFunc func, gpo
 /* After this returns the function is not running and will not be called again. */
 void parlor_studio_remove_feed (ParlorStudio *self, ParlorFeed *feed);
 
+/* The next picture is a keyframe, however short ago the last one was. Any thread. */
+void parlor_studio_force_keyframe (ParlorStudio *self);
 /* Asks the encoder for a keyframe; bounded, many requests in a short time make one. */
-void parlor_studio_begin_stream (ParlorStudio *self);
 void parlor_studio_request_keyframe_in_stream (ParlorStudio *self);
 
 /* Whether peers may use TURN servers only. */

@@ -388,7 +388,7 @@ parlor_studio_set_video_muted (ParlorStudio *self, gboolean muted)
   self->video_muted = muted;
   /* The others dropped out of the stream: they can only come back in with a keyframe. */
   if (!muted)
-    g_atomic_int_set (&self->stream.keyframe, PARLOR_KEYFRAME_NEXT);
+    parlor_studio_force_keyframe (self);
   g_atomic_int_set (&self->stream.muted, muted);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_VIDEO_MUTED]);
 }

@@ -174,28 +174,36 @@ on_picture (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 }
 
 /*
- * The sink itself, which may be inside of bins: with one that waits for its first frame the whole pipeline would go back to PAUSED, and what
+ * What pictures end in, which may be inside of bins: with one that waits for its first frame the whole pipeline would go back to PAUSED, and what
  * comes late is shown late, not dropped.
  *
- * Returns: (transfer full) (nullable)
+ * Returns: (transfer full) (nullable): the sink, of several one
  */
 static GstElement *
-find_end (GstElement *sink)
+make_live (GstElement *sink)
 {
-  g_autoptr (GstIterator) sinks = NULL;
-  g_auto (GValue) value = G_VALUE_INIT;
+  GstElement *end = NULL;
 
   if (g_object_class_find_property (G_OBJECT_GET_CLASS (sink), "async"))
     g_object_set (sink, "async", FALSE, NULL);
   if (GST_IS_BASE_SINK (sink))
     {
       g_object_set (sink, "sync", TRUE, "max-lateness", (gint64) -1, "qos", FALSE, NULL);
-      return gst_object_ref (sink);
+      end = gst_object_ref (sink);
     }
-  if (!GST_IS_BIN (sink))
-    return NULL;
-  sinks = gst_bin_iterate_sinks (GST_BIN (sink));
-  return gst_iterator_next (sinks, &value) == GST_ITERATOR_OK ? find_end (g_value_get_object (&value)) : NULL;
+  else if (GST_IS_BIN (sink))
+    {
+      g_autoptr (GstIterator) sinks = gst_bin_iterate_sinks (GST_BIN (sink));
+      GValue value = G_VALUE_INIT;
+
+      while (gst_iterator_next (sinks, &value) == GST_ITERATOR_OK)
+        {
+          gst_clear_object (&end);
+          end = make_live (g_value_get_object (&value));
+          g_value_unset (&value);
+        }
+    }
+  return end;
 }
 
 /**
@@ -207,7 +215,7 @@ find_end (GstElement *sink)
 void
 parlor_peer_stream_play_out (ParlorPeerStream *stream, GstElement *queue, GstElement *decoder, GstElement *sink)
 {
-  GstElement *end = find_end (sink);
+  GstElement *end = make_live (sink);
 
   parlor_peer_stream_probe (stream, queue, "sink", GST_PAD_PROBE_TYPE_BUFFER, on_packet);
   parlor_peer_stream_probe (stream, decoder, "sink", GST_PAD_PROBE_TYPE_BUFFER, on_encoded_picture);

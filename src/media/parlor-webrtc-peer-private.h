@@ -247,6 +247,7 @@ gulong parlor_peer_stream_probe (ParlorPeerStream *stream, GstElement *element, 
 void parlor_peer_stream_request_keyframe_in_stream (ParlorPeerStream *stream);
 ParlorLetter *parlor_letter_new (ParlorLetterType type, guint number);
 void parlor_letter_free (gpointer letter);
+ParlorJitter *parlor_peer_stream_find_jitter (ParlorPeerStream *stream, ParlorTrackKind kind);
 void parlor_peer_stream_say_first (ParlorPeerStream *stream, ParlorTrackKind kind);
 void parlor_peer_stream_post (ParlorPeerStream *stream, ParlorLetter *letter);
 void parlor_peer_stream_post_error (ParlorPeerStream *stream, int code, const char *format, ...) G_GNUC_PRINTF (3, 4);

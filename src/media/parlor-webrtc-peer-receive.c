@@ -193,18 +193,14 @@ receive_voice (ParlorPeerStream *stream, GstBin *pipeline, GstPad *pad)
 
 /* (transfer full) (nullable) */
 static GstElement *
-find_jitter_buffer (ParlorPeerStream *stream, guint ssrc)
+get_jitter_buffer (ParlorPeerStream *stream, ParlorTrackKind kind)
 {
-  GstElement *element = NULL;
+  ParlorJitter *jitter;
+  GstElement *element;
 
   g_mutex_lock (&stream->lock);
-  for (guint i = 0; i < stream->jitters->len && !element; i++)
-    {
-      ParlorJitter *jitter = g_ptr_array_index (stream->jitters, i);
-
-      if (jitter->ssrc == ssrc && jitter->element)
-        element = gst_object_ref (jitter->element);
-    }
+  jitter = parlor_peer_stream_find_jitter (stream, kind);
+  element = jitter ? gst_object_ref (jitter->element) : NULL;
   g_mutex_unlock (&stream->lock);
   return element;
 }
@@ -215,13 +211,13 @@ find_jitter_buffer (ParlorPeerStream *stream, guint ssrc)
  * depends on the pipeline's latency alone.
  */
 static void
-set_patience (ParlorPeerStream *stream, ParlorTrackKind kind, guint ssrc)
+set_patience (ParlorPeerStream *stream, ParlorTrackKind kind)
 {
-  g_autoptr (GstElement) element = find_jitter_buffer (stream, ssrc);
+  g_autoptr (GstElement) element = get_jitter_buffer (stream, kind);
 
   if (element && kind == PARLOR_TRACK_VIDEO)
     g_object_set (element, "latency", PARLOR_PEER_VIDEO_JITTER_LATENCY, NULL);
-  else if (element && kind == PARLOR_TRACK_AUDIO)
+  else if (element)
     g_object_set (element, "do-retransmission", FALSE, NULL);
 }
 
@@ -235,13 +231,8 @@ set_patience (ParlorPeerStream *stream, ParlorTrackKind kind, guint ssrc)
 void
 parlor_peer_stream_hurry_retries (ParlorPeerStream *stream, gint64 round_trip)
 {
-  g_autoptr (GstElement) element = NULL;
-  guint ssrc;
+  g_autoptr (GstElement) element = get_jitter_buffer (stream, PARLOR_TRACK_VIDEO);
 
-  g_mutex_lock (&stream->lock);
-  ssrc = stream->tracks[PARLOR_TRACK_VIDEO].remote_ssrc;
-  g_mutex_unlock (&stream->lock);
-  element = ssrc != 0 ? find_jitter_buffer (stream, ssrc) : NULL;
   if (element)
     g_object_set (element, "rtx-retry-timeout", (int) MAX (RETRY_SHARE * (double) round_trip / 1000, MIN_RETRY_MS), NULL);
 }
@@ -268,7 +259,8 @@ find_track (ParlorPeerStream *stream, GstPad *pad)
         break;
       }
   g_mutex_unlock (&stream->lock);
-  set_patience (stream, kind, ssrc);
+  if (kind < PARLOR_N_TRACKS)
+    set_patience (stream, kind);
   return kind;
 }
 

@@ -132,7 +132,7 @@ open_up (ParlorWebrtcPeer *self)
       return;
     }
   g_atomic_int_set (&self->stream->open, TRUE);
-  parlor_studio_begin_stream (self->studio);
+  parlor_studio_force_keyframe (self->studio); /* the last one went nowhere */
   parlor_webrtc_peer_set_state (self, PARLOR_PEER_CONNECTED);
 }
 

@@ -225,12 +225,18 @@ queue_take (Queue *self, const ParlorRatePacket *packet, guint size)
   self->busy = packet->sent;
 }
 
-/* Whether there was a queue just now, and what came out of it, bit/s. */
+/* Whether there was a queue just now. */
 static gboolean
-is_limited (const ParlorRateControl *self, double *carried)
+is_limited (const ParlorRateControl *self)
 {
-  *carried = self->queue.time > 0 ? self->queue.bytes * 8 * G_USEC_PER_SEC / self->queue.time : 0;
   return self->queue.busy != 0 && self->newest - self->queue.busy < BUSY_FRESH && self->queue.time > BUSY_TIME;
+}
+
+/* What came out of that queue, bit/s. */
+static double
+get_carried (const ParlorRateControl *self)
+{
+  return self->queue.time > 0 ? self->queue.bytes * 8 * G_USEC_PER_SEC / self->queue.time : 0;
 }
 
 static void
@@ -282,16 +288,16 @@ look_for_rival (ParlorRateControl *self, gint64 now)
 }
 
 static void
-decrease (ParlorRateControl *self, gint64 now, double delivered)
+decrease (ParlorRateControl *self, gint64 now, double carried)
 {
   self->starting = FALSE;
-  if (delivered <= 0 || !may_decrease (self, now, delivered))
+  if (carried <= 0 || !may_decrease (self, now, carried))
     return;
-  self->capacity = is_near_capacity (self, delivered) ? self->capacity + CAPACITY_WEIGHT * (delivered - self->capacity) : delivered;
-  self->peak = delivered;
+  self->capacity = is_near_capacity (self, carried) ? self->capacity + CAPACITY_WEIGHT * (carried - self->capacity) : carried;
+  self->peak = carried;
   if (self->last_decrease < self->rival_until)
     self->rival_target = self->target;
-  self->resume = BACK_OFF * delivered;
+  self->resume = BACK_OFF * carried;
   set_target (self, MIN (self->resume * (1 - MIN ((double) self->queue.delay / DRAIN_TIME, MAX_DRAIN)), self->target), now);
   self->last_decrease = now;
   look_for_rival (self, now);
@@ -301,9 +307,9 @@ decrease (ParlorRateControl *self, gint64 now, double delivered)
 static void
 start_up (ParlorRateControl *self, gint64 now, double delivered)
 {
-  double limit = START_LEAD * delivered + LEAD_ROOM, carried;
+  double limit = START_LEAD * delivered + LEAD_ROOM;
 
-  if (now - self->last_change >= self->round_trip + RESPONSE / 2 && !is_limited (self, &carried) && self->target < limit)
+  if (now - self->last_change >= self->round_trip + RESPONSE / 2 && !is_limited (self) && self->target < limit)
     set_target (self, MIN (START_GROWTH * self->target, limit), now);
 }
 
@@ -336,15 +342,15 @@ is_standing (const ParlorRateControl *self, gint64 now)
 static void
 follow_delay (ParlorRateControl *self, gint64 now)
 {
-  double delivered = (double) parlor_rate_control_get_delivered (self), carried;
+  double delivered = (double) parlor_rate_control_get_delivered (self);
 
   switch (parlor_delay_detector_get_signal (&self->delay))
     {
     case PARLOR_DELAY_OVERUSE:
       if (now < self->rival_until)
         increase (self, now, delivered);
-      else if (is_limited (self, &carried))
-        decrease (self, now, carried);
+      else if (is_limited (self))
+        decrease (self, now, get_carried (self));
       else
         self->last_change = now;
       break;
@@ -352,8 +358,8 @@ follow_delay (ParlorRateControl *self, gint64 now)
     case PARLOR_DELAY_NORMAL:
     default:
       /* A queue that drains is left to it; while the path was never full there is none, and the delay sank by chance. */
-      if (now >= self->rival_until && is_limited (self, &carried) && is_standing (self, now))
-        decrease (self, now, carried);
+      if (now >= self->rival_until && is_limited (self) && is_standing (self, now))
+        decrease (self, now, get_carried (self));
       else if (self->loss.testing || (!self->starting && parlor_delay_detector_get_signal (&self->delay) == PARLOR_DELAY_UNDERUSE))
         self->last_change = now;
       else if (self->starting)
@@ -367,10 +373,9 @@ follow_delay (ParlorRateControl *self, gint64 now)
 static void
 follow_loss (ParlorRateControl *self, gint64 now, ParlorLossVerdict verdict)
 {
-  double carried;
+  /* What is delivered now may be little because there is little to send. */
+  double carried = is_limited (self) ? get_carried (self) : self->peak;
 
-  if (!is_limited (self, &carried))
-    carried = self->peak; /* what is delivered now may be little because there is little to send */
   if (verdict == PARLOR_LOSS_RANDOM && self->queue.delay > LONG_QUEUE)
     verdict = PARLOR_LOSS_CONGESTION;
   switch (verdict)

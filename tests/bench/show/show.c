@@ -262,4 +262,4 @@ plugin_init (GstPlugin *plugin)
 }
 
 #define PACKAGE "parlor"
-GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, parlorshow, "Camera and screen of Parlor's network bench", plugin_init, "0", "GPL", "Parlor", "https://github.com/parlor")
+GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, parlorshow, "Camera and screen of Parlor's network bench", plugin_init, "0", "GPL", "Parlor", "io.github.parlor.Parlor")
